@@ -1,0 +1,234 @@
+//! What can go wrong for a command, and how it is told.
+//!
+//! Errors go to standard error as one line, with a hint of what to do next below
+//! it. Text from a server is escaped, so that it cannot drive the terminal.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::process::ExitCode;
+
+use tenantry_client::errors;
+use tenantry_client::v1::ErrorReason;
+use tonic::{Code, Status};
+
+use super::output::visible;
+
+/// The exit code of a command that failed.
+const EXIT_FAILED: u8 = 1;
+/// The exit code of a command that was used wrongly.
+const EXIT_USAGE: u8 = 2;
+/// The most of a line of SQL that is shown around an error, in characters on
+/// each side.
+const EXCERPT_CHARS: usize = 60;
+
+/// How a command without a result of its own ends.
+pub(super) type Outcome = Result<(), Failure>;
+
+/// Why a command did not do its work.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The server refused, or the connection broke.
+    Status(Box<Status>),
+    /// The server refused this SQL.
+    Sql(Box<Status>, String),
+    /// The command was used wrongly.
+    Usage(String),
+    /// Something on this side failed.
+    Local {
+        /// What failed.
+        message: String,
+        /// What to do about it; may be empty.
+        hint: String,
+    },
+    /// Standard output cannot be written.
+    Output(io::Error),
+}
+
+impl Failure {
+    /// A failure on this side.
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self::with_hint(message, "")
+    }
+
+    /// A failure on this side, and what to do about it.
+    pub(super) fn with_hint(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Local { message: message.into(), hint: hint.into() }
+    }
+
+    /// A response that lacks what the contract promises.
+    pub(super) fn incomplete() -> Self {
+        Self::new("the server's answer is incomplete")
+    }
+
+    /// Prints the failure, and gives the exit code that tells it to programs.
+    pub(super) fn report(self) -> ExitCode {
+        match &self {
+            // Whoever read the output has seen enough, as `| head` does.
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Self::Usage(_) => {
+                self.print();
+                ExitCode::from(EXIT_USAGE)
+            }
+            Self::Status(_) | Self::Sql(..) | Self::Local { .. } | Self::Output(_) => {
+                self.print();
+                ExitCode::from(EXIT_FAILED)
+            }
+        }
+    }
+
+    /// Prints the failure to standard error.
+    pub(super) fn print(&self) {
+        eprintln!("{}", self.lines().join("\n"));
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut add = |message: &str, hint: &str| {
+            lines.push(format!("error: {}", visible(message)));
+            if !hint.is_empty() {
+                lines.push(format!("hint: {}", visible(hint)));
+            }
+        };
+        match self {
+            Self::Status(status) => add(&message(status), &hint(status)),
+            Self::Sql(status, sql) => {
+                add(&message(status), &hint(status));
+                lines.splice(1..1, excerpt(status, sql));
+            }
+            Self::Usage(message) => add(message, ""),
+            Self::Local { message, hint } => add(message, hint),
+            Self::Output(error) => add(&format!("cannot write the output: {error}"), ""),
+        }
+        lines
+    }
+}
+
+impl From<Status> for Failure {
+    fn from(status: Status) -> Self {
+        Self::Status(Box::new(status))
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// What the server, or the transport, said.
+fn message(status: &Status) -> String {
+    match status.message() {
+        "" => format!("the server answered only: {}", status.code()),
+        message => message.to_owned(),
+    }
+}
+
+/// Points at the place of an error in the SQL, when the server knows it.
+fn excerpt(status: &Status, sql: &str) -> Vec<String> {
+    let offset = errors::info(status)
+        .and_then(|info| info.metadata.get("offset")?.parse::<usize>().ok())
+        .filter(|&offset| sql.is_char_boundary(offset));
+    let Some((before, after)) = offset.and_then(|offset| sql.split_at_checked(offset)) else {
+        return Vec::new();
+    };
+    let before = before.rsplit('\n').next().unwrap_or(before);
+    let after = after.split('\n').next().unwrap_or(after);
+    let skipped = before.chars().count().saturating_sub(EXCERPT_CHARS);
+    let before = visible(&before.chars().skip(skipped).collect::<String>());
+    let after = visible(&after.chars().take(EXCERPT_CHARS).collect::<String>());
+    vec![format!("  {before}{after}"), format!("  {}^", " ".repeat(before.chars().count()))]
+}
+
+/// What to do about an error of the server; empty where its message says all.
+fn hint(status: &Status) -> String {
+    let Some(info) = errors::info(status) else {
+        return match status.code() {
+            Code::Unavailable => "the connection broke; a write may or may not have been done",
+            Code::Unimplemented => "check --endpoint: this may not be a Tenantry server",
+            _ => "",
+        }
+        .to_owned();
+    };
+    info.known_reason().map(|reason| hint_for(reason, &info.metadata)).unwrap_or_default()
+}
+
+fn hint_for(reason: ErrorReason, metadata: &BTreeMap<String, String>) -> String {
+    use ErrorReason as R;
+    let database = metadata.get("database").map_or("NAME", String::as_str);
+    let text = match reason {
+        R::DatabaseNotFound => "`tenantry db list` shows the databases that your token covers",
+        R::GroupNotFound => "`tenantry group list` shows the groups that your token covers",
+        R::TokenNotFound => "`tenantry db tokens list` shows the ids of tokens",
+        R::GroupNotEmpty => {
+            "`tenantry db list --deleted --group NAME` shows its databases; destroy them first"
+        }
+        R::DeleteProtected => {
+            return format!("`tenantry db config delete-protection disable {database}` allows it");
+        }
+        R::NotDeleted => "`tenantry db list --deleted` shows what can be brought back",
+        R::TokenMissing => {
+            "pass --token or set TENANTRY_TOKEN; a server on this machine keeps its first admin \
+             token in its data directory, which --data-dir names, as admin.token"
+        }
+        R::TokenInvalid => {
+            "check --token and TENANTRY_TOKEN, and that --data-dir is the one of this server"
+        }
+        R::TokenExpired | R::TokenRevoked => {
+            "ask an admin for a new one: `tenantry db tokens create NAME`"
+        }
+        R::PermissionDenied => "use a token with this right: --token or TENANTRY_TOKEN",
+        R::AttachNotAllowed => {
+            "it needs `tenantry db config attach allow NAME`, and a token made with --attach NAME"
+        }
+        R::ReadsBlocked => {
+            return format!("`tenantry db config block-reads disable {database}` allows them");
+        }
+        R::WritesBlocked => {
+            return format!("`tenantry db config block-writes disable {database}` allows them");
+        }
+        R::ResultTooLarge => "a single SELECT, sent alone, has no limit",
+        R::StatementTooLarge => "send the statements from a file: `tenantry db shell NAME < FILE`",
+        R::SizeLimit => {
+            return format!("`tenantry db config size-limit set {database} SIZE` raises it");
+        }
+        R::ArgumentMismatch => "the command line has no parameters: write the values into the SQL",
+        R::TransactionTimeout => "start the transaction again; it had no effect",
+        R::Busy => "start the transaction again, with BEGIN IMMEDIATE when it will write",
+        R::Overloaded | R::Unavailable => "try again in a moment; nothing has been done",
+        R::Deadline => "it had no effect; split the work, or raise the server's limit",
+        // The message of these says all there is to do.
+        R::Unspecified
+        | R::MigrationNotFound
+        | R::AlreadyExists
+        | R::InvalidName
+        | R::InvalidArgument
+        | R::InvalidPageToken
+        | R::WrongKind
+        | R::SchemaNotEmpty
+        | R::EtagMismatch
+        | R::RequestIdReused
+        | R::AttachLimit
+        | R::InvalidAttachment
+        | R::OperationBlocked
+        | R::SqlError
+        | R::Constraint
+        | R::ReadOnly
+        | R::StorageFull
+        | R::DatabaseCorrupt
+        | R::TransactionState
+        | R::MigrationFailed
+        | R::MigrationNotAllowed
+        | R::MigrationInProgress
+        | R::MigrationDecided
+        | R::GenerationMismatch
+        | R::ChildQuarantined
+        | R::Cancelled
+        | R::Unimplemented
+        | R::Internal => "",
+    };
+    text.to_owned()
+}
+
+#[cfg(test)]
+#[path = "failure_tests.rs"]
+mod tests;

@@ -1,0 +1,73 @@
+//! How errors are told.
+
+use std::collections::HashMap;
+
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+use super::*;
+
+fn status(reason: &str, message: &str, metadata: &[(&str, &str)]) -> Box<Status> {
+    let metadata: HashMap<String, String> =
+        metadata.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
+    let details = ErrorDetails::with_error_info(reason, errors::DOMAIN, metadata);
+    Box::new(Status::with_error_details(Code::Unknown, message, details))
+}
+
+#[test]
+fn an_error_is_one_line_and_a_hint() {
+    let failure =
+        Failure::Status(status("DATABASE_NOT_FOUND", "database \"a\" was not found", &[]));
+    let lines = failure.lines();
+    assert_eq!(lines[0], "error: database \"a\" was not found");
+    assert!(lines[1].starts_with("hint: `tenantry db list`"), "{lines:?}");
+}
+
+#[test]
+fn a_hint_names_the_database() {
+    let failure =
+        Failure::Status(status("DELETE_PROTECTED", "protected", &[("database", "shop/a")]));
+    assert_eq!(
+        failure.lines()[1],
+        "hint: `tenantry db config delete-protection disable shop/a` allows it"
+    );
+}
+
+#[test]
+fn an_error_cannot_drive_the_terminal() {
+    let failure =
+        Failure::Status(status("SQL_ERROR", "no such table: \u{1b}[2J\nerror: x\u{202e}", &[]));
+    assert_eq!(failure.lines(), ["error: no such table: \\u{1b}[2J\\nerror: x\\u{202e}"]);
+}
+
+#[test]
+fn a_reason_from_the_future_is_only_a_message() {
+    let failure = Failure::Status(status("NEW_REASON", "something new", &[]));
+    assert_eq!(failure.lines(), ["error: something new"]);
+}
+
+#[test]
+fn an_error_in_sql_is_pointed_at() {
+    let sql = "SELECT 'é',\n  tenant FORM users;";
+    let offset = sql.find("FORM").expect("it is there").to_string();
+    let failure = |offset: &str| {
+        Failure::Sql(status("SQL_ERROR", "near \"FORM\"", &[("offset", offset)]), sql.to_owned())
+            .lines()
+    };
+    assert_eq!(
+        failure(&offset),
+        ["error: near \"FORM\"", "    tenant FORM users;", "           ^"]
+    );
+    // What does not fit the text is not shown.
+    for unfit in ["9", "1000", "-1", "x"] {
+        assert_eq!(failure(unfit).len(), 1, "{unfit}");
+    }
+}
+
+#[test]
+fn every_known_reason_is_understood() {
+    for number in 1.. {
+        let Ok(reason) = ErrorReason::try_from(number) else { break };
+        let hint = hint_for(reason, &BTreeMap::new());
+        assert!(!hint.contains('\n') && !hint.ends_with('.'), "{reason:?}: {hint}");
+    }
+}

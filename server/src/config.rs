@@ -1,0 +1,380 @@
+//! The settings of `tenantry serve`: read here, from flags and the environment,
+//! and nowhere else.
+//!
+//! [`Flags`] is what was written, [`Config`] what it means. The first takes any
+//! text, so that the second can tell of everything that is wrong at once.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use tracing_subscriber::filter::Targets;
+
+/// The settings as they were written.
+#[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Server options")]
+pub struct Flags {
+    /// Where everything is kept. Created where it is missing
+    #[arg(long, env = "TENANTRY_DATA_DIR", default_value = "./tenantry-data", value_name = "DIR")]
+    data_dir: PathBuf,
+
+    /// The address and port to listen on. Port 0 takes a free one
+    #[arg(long, env = "TENANTRY_LISTEN", default_value = "127.0.0.1:50051", value_name = "ADDR")]
+    listen: String,
+
+    /// How commits are made durable: `full` survives power loss, `normal` is
+    /// faster and survives the end of the process only
+    #[arg(long, env = "TENANTRY_SYNCHRONOUS", default_value = "full", value_name = "MODE")]
+    synchronous: String,
+
+    /// For how long a deleted database can be brought back, in seconds
+    #[arg(
+        long,
+        env = "TENANTRY_UNDELETE_WINDOW_SECONDS",
+        default_value = "86400",
+        value_name = "SECONDS"
+    )]
+    undelete_window_seconds: String,
+
+    /// The longest time of a call, streams excepted, in milliseconds. A caller
+    /// may ask for less
+    #[arg(long, env = "TENANTRY_REQUEST_MS_MAX", default_value = "30000", value_name = "MS")]
+    request_ms_max: String,
+
+    /// How long open calls may go on when the server is told to stop, in
+    /// milliseconds
+    #[arg(long, env = "TENANTRY_DRAIN_MS_MAX", default_value = "8000", value_name = "MS")]
+    drain_ms_max: String,
+
+    /// How long an interactive transaction may wait for its next request, in
+    /// milliseconds
+    #[arg(
+        long,
+        env = "TENANTRY_TRANSACTION_IDLE_MS_MAX",
+        default_value = "10000",
+        value_name = "MS"
+    )]
+    transaction_idle_ms_max: String,
+
+    /// How long an interactive transaction may take, in milliseconds
+    #[arg(long, env = "TENANTRY_TRANSACTION_MS_MAX", default_value = "60000", value_name = "MS")]
+    transaction_ms_max: String,
+
+    /// How many databases are kept open while nobody uses them
+    #[arg(long, env = "TENANTRY_OPEN_DATABASES_MAX", default_value = "1000", value_name = "COUNT")]
+    open_databases_max: String,
+
+    /// How many requests read one database at the same time; more wait
+    #[arg(
+        long,
+        env = "TENANTRY_READERS_PER_DATABASE_MAX",
+        default_value = "4",
+        value_name = "COUNT"
+    )]
+    readers_per_database_max: String,
+
+    /// How many writes may wait for one database; more are refused
+    #[arg(long, env = "TENANTRY_WRITE_QUEUE_MAX", default_value = "10000", value_name = "COUNT")]
+    write_queue_max: String,
+
+    /// How the log on standard error is written: `text` or `json`
+    #[arg(long, env = "TENANTRY_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
+    log_format: String,
+
+    /// What is logged: a level (error, warn, info, debug), also per module as in
+    /// `info,tenantry=debug`
+    #[arg(long, env = "TENANTRY_LOG", default_value = "info", value_name = "FILTER")]
+    log: String,
+
+    /// Trusts the tokens of an issuer outside, as in
+    /// `iss=https://login.example,aud=tenantry,jwks=/etc/tenantry/login.jwks`.
+    /// The file is a JSON Web Key Set. Can be given many times; in the
+    /// environment they are separated by `;`
+    #[arg(long, env = "TENANTRY_ISSUER", value_delimiter = ';', value_name = "ISSUER")]
+    issuer: Vec<String>,
+}
+
+/// The settings of a server.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where everything is kept.
+    pub data_dir: PathBuf,
+    /// What to listen on.
+    pub listen: SocketAddr,
+    /// How commits are made durable.
+    pub synchronous: Synchronous,
+    /// For how long a deleted database can be brought back.
+    pub undelete_window: Duration,
+    /// The longest time of a call without streams.
+    pub request_max: Duration,
+    /// How long open calls may go on when the server stops.
+    pub drain_max: Duration,
+    /// How long a transaction may wait for its next request.
+    pub transaction_idle_max: Duration,
+    /// How long a transaction may take.
+    pub transaction_max: Duration,
+    /// How many databases are kept open while nobody uses them.
+    pub open_databases_max: usize,
+    /// How many requests read one database at the same time.
+    pub readers_per_database_max: usize,
+    /// How many writes may wait for one database.
+    pub write_queue_max: usize,
+    /// How the log is written.
+    pub log_format: LogFormat,
+    /// What is logged.
+    pub log: Targets,
+    /// Whose tokens are trusted beside the server's own.
+    pub issuers: Vec<Issuer>,
+}
+
+/// How commits are made durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Synchronous {
+    /// What was acknowledged survives power loss.
+    Full,
+    /// What was acknowledged survives the end of the process.
+    Normal,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// An issuer outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issuer {
+    /// What its tokens have as `iss`.
+    pub issuer: String,
+    /// What they must have as `aud`.
+    pub audience: String,
+    /// The file of its keys.
+    pub jwks_path: PathBuf,
+}
+
+/// Everything that is wrong with the settings, for the operator.
+#[derive(Debug)]
+pub struct Problems(Vec<String>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for Problems {}
+
+impl Flags {
+    /// What the settings mean. Errors: all that is wrong with them.
+    pub fn read(self) -> Result<Config, Problems> {
+        let mut reader = Reader::default();
+        let config = Config {
+            data_dir: self.data_dir,
+            listen: reader.listen(&self.listen),
+            synchronous: reader.one_of(
+                "synchronous",
+                &self.synchronous,
+                [("full", Synchronous::Full), ("normal", Synchronous::Normal)],
+            ),
+            undelete_window: Duration::from_secs(reader.number(
+                "undelete-window-seconds",
+                &self.undelete_window_seconds,
+                0..=31_536_000,
+            )),
+            request_max: reader.ms("request-ms-max", &self.request_ms_max, 1..=86_400_000),
+            drain_max: reader.ms("drain-ms-max", &self.drain_ms_max, 0..=600_000),
+            transaction_idle_max: reader.ms(
+                "transaction-idle-ms-max",
+                &self.transaction_idle_ms_max,
+                1..=3_600_000,
+            ),
+            transaction_max: reader.ms(
+                "transaction-ms-max",
+                &self.transaction_ms_max,
+                1..=86_400_000,
+            ),
+            open_databases_max: reader.number(
+                "open-databases-max",
+                &self.open_databases_max,
+                1..=1_000_000,
+            ),
+            readers_per_database_max: reader.number(
+                "readers-per-database-max",
+                &self.readers_per_database_max,
+                1..=256,
+            ),
+            write_queue_max: reader.number("write-queue-max", &self.write_queue_max, 1..=1_000_000),
+            log_format: reader.one_of(
+                "log-format",
+                &self.log_format,
+                [("text", LogFormat::Text), ("json", LogFormat::Json)],
+            ),
+            log: reader.log(&self.log),
+            issuers: reader.issuers(&self.issuer),
+        };
+        if reader.problems.is_empty() { Ok(config) } else { Err(Problems(reader.problems)) }
+    }
+}
+
+/// Reads settings and remembers what is wrong. What it answers for one that is
+/// wrong is used by nobody.
+#[derive(Default)]
+struct Reader {
+    problems: Vec<String>,
+}
+
+impl Reader {
+    fn wrong(&mut self, flag: &str, given: &str, rule: impl fmt::Display) {
+        let variable = flag.replace('-', "_").to_uppercase();
+        self.problems
+            .push(format!("--{flag} (TENANTRY_{variable}) is '{given}': it must be {rule}"));
+    }
+
+    fn number<N>(&mut self, flag: &str, given: &str, range: RangeInclusive<N>) -> N
+    where
+        N: Copy + PartialOrd + FromStr + fmt::Display,
+    {
+        match given.parse() {
+            Ok(number) if range.contains(&number) => number,
+            _ => {
+                let (start, end) = (*range.start(), *range.end());
+                self.wrong(flag, given, format_args!("a whole number from {start} to {end}"));
+                start
+            }
+        }
+    }
+
+    fn ms(&mut self, flag: &str, given: &str, range: RangeInclusive<u64>) -> Duration {
+        Duration::from_millis(self.number(flag, given, range))
+    }
+
+    fn one_of<T: Copy>(&mut self, flag: &str, given: &str, choices: [(&str, T); 2]) -> T {
+        let [(first, one), (second, other)] = choices;
+        if given == second {
+            return other;
+        }
+        if given != first {
+            self.wrong(flag, given, format_args!("'{first}' or '{second}'"));
+        }
+        one
+    }
+
+    fn listen(&mut self, given: &str) -> SocketAddr {
+        given.parse().unwrap_or_else(|_| {
+            self.wrong("listen", given, "an IP address and a port, as in 127.0.0.1:50051");
+            SocketAddr::from(([127, 0, 0, 1], 0))
+        })
+    }
+
+    fn log(&mut self, given: &str) -> Targets {
+        given.parse().unwrap_or_else(|_| {
+            self.wrong("log", given, "a level or a list as in 'info,tenantry=debug'");
+            Targets::default()
+        })
+    }
+
+    fn issuers(&mut self, given: &[String]) -> Vec<Issuer> {
+        let mut issuers: Vec<Issuer> = Vec::new();
+        for text in given.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
+            match issuer(text) {
+                Some(new) if issuers.iter().any(|known| known.issuer == new.issuer) => {
+                    self.wrong("issuer", text, "given once for each 'iss'");
+                }
+                Some(issuer) => issuers.push(issuer),
+                None => self.wrong("issuer", text, "of the form 'iss=…,aud=…,jwks=PATH'"),
+            }
+        }
+        issuers
+    }
+}
+
+fn issuer(text: &str) -> Option<Issuer> {
+    let (mut issuer, mut audience, mut jwks) = (None, None, None);
+    for part in text.split(',') {
+        let (key, value) = part.split_once('=').filter(|(_, value)| !value.is_empty())?;
+        let slot = match key.trim() {
+            "iss" => &mut issuer,
+            "aud" => &mut audience,
+            "jwks" => &mut jwks,
+            _ => return None,
+        };
+        if slot.replace(value).is_some() {
+            return None;
+        }
+    }
+    Some(Issuer {
+        issuer: issuer?.to_owned(),
+        audience: audience?.to_owned(),
+        jwks_path: PathBuf::from(jwks?),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Command {
+        #[command(flatten)]
+        flags: Flags,
+    }
+
+    fn read(args: &[&str]) -> Result<Config, Problems> {
+        Command::parse_from(["serve"].iter().chain(args)).flags.read()
+    }
+
+    #[test]
+    fn the_defaults_are_valid() {
+        let config = read(&[]).expect("valid");
+        assert_eq!(config.listen.to_string(), "127.0.0.1:50051");
+        assert_eq!(config.request_max, Duration::from_secs(30));
+        assert_eq!(config.undelete_window, Duration::from_secs(24 * 60 * 60));
+        assert_eq!(config.synchronous, Synchronous::Full);
+        assert!(config.issuers.is_empty());
+    }
+
+    #[test]
+    fn all_problems_are_told_at_once() {
+        let problems = read(&[
+            "--listen=localhost",
+            "--drain-ms-max=soon",
+            "--request-ms-max=0",
+            "--write-queue-max=-1",
+            "--open-databases-max=1000001",
+            "--synchronous=off",
+            "--log-format=xml",
+            "--log=tenantry=loud",
+            "--issuer=iss=a",
+        ]);
+        let problems = problems.expect_err("wrong").to_string();
+        assert_eq!(problems.lines().count(), 9, "{problems}");
+        let drain = "--drain-ms-max (TENANTRY_DRAIN_MS_MAX) is 'soon': it must be a whole number from 0 to 600000";
+        assert!(problems.lines().any(|line| line == drain), "{problems}");
+    }
+
+    #[test]
+    fn issuers_are_read_one_by_one() {
+        let config = read(&[
+            "--issuer=iss=https://a,aud=x,jwks=/a.json;iss=https://b,aud=y,jwks=/b.json",
+            "--issuer=jwks=c.json, aud=z, iss=c",
+        ]);
+        let issuers = config.expect("valid").issuers;
+        let names: Vec<_> = issuers.iter().map(|issuer| issuer.issuer.as_str()).collect();
+        assert_eq!(names, ["https://a", "https://b", "c"]);
+        assert_eq!(issuers[1].audience, "y");
+        assert_eq!(issuers[2].jwks_path, PathBuf::from("c.json"));
+        for bad in ["iss=a,aud=b", "iss=a,aud=b,jwks=", "iss=a,iss=a,aud=b,jwks=c", "x=1"] {
+            assert!(read(&["--issuer", bad]).is_err(), "{bad}");
+        }
+        assert!(read(&["--issuer=iss=a,aud=b,jwks=c", "--issuer=iss=a,aud=b,jwks=d"]).is_err());
+    }
+}

@@ -1,0 +1,116 @@
+//! Creating databases, one or many at once.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::{Databases, View, admin_needed, checks};
+use crate::error::{Error, Reason, Result};
+use crate::grants::{self, Grant};
+use crate::names::{DatabaseId, DatabaseName, GroupId, GroupName};
+use crate::storage::catalog::{KindFilter, NewDatabase, RequestKey, Settings};
+
+/// The most databases that are created at once.
+const BATCH_DATABASES_MAX: usize = 10_000;
+
+/// A database to be created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DatabaseSpec {
+    /// Its name.
+    pub(crate) name: DatabaseName,
+    /// The group to create it in.
+    pub(crate) group: GroupName,
+    /// What it is for.
+    pub(crate) kind: KindFilter,
+    /// What can be changed later.
+    pub(crate) settings: Settings,
+}
+
+/// Tells the requests of the two methods apart where all else is the same.
+#[derive(Clone, Copy, Serialize)]
+enum Method {
+    Create,
+    CreateBatch,
+}
+
+impl Databases {
+    /// Creates a database. A repeat of `request_id` answers the first answer;
+    /// an empty one is none. Errors: `GROUP_NOT_FOUND`, `PERMISSION_DENIED`,
+    /// `INVALID_ARGUMENT`, `ALREADY_EXISTS`, `REQUEST_ID_REUSED`.
+    pub(crate) async fn create(
+        &self,
+        grant: &Grant,
+        spec: DatabaseSpec,
+        request_id: &str,
+    ) -> Result<View> {
+        let new = self.admit(grant, spec, "database").await?;
+        let mut created = self.insert(vec![new], request_id, Method::Create).await?;
+        created.pop().ok_or_else(|| Error::internal("the catalog answered with no database"))
+    }
+
+    /// Creates many databases, all or none. Errors: those of
+    /// [`Databases::create`], with the place of the culprit as `index`.
+    pub(crate) async fn create_batch(
+        &self,
+        grant: &Grant,
+        specs: Vec<DatabaseSpec>,
+        request_id: &str,
+    ) -> Result<Vec<View>> {
+        if specs.is_empty() || specs.len() > BATCH_DATABASES_MAX {
+            let bounds = format!("must hold 1 to {BATCH_DATABASES_MAX} databases");
+            return Err(Error::field("databases", bounds));
+        }
+        let mut admitted = Vec::with_capacity(specs.len());
+        for (index, spec) in specs.into_iter().enumerate() {
+            let new = self.admit(grant, spec, &format!("databases[{index}]")).await;
+            admitted.push(new.map_err(|error| error.with("index", index))?);
+        }
+        self.insert(admitted, request_id, Method::CreateBatch).await
+    }
+
+    /// Checks that the grant may create this; `path` is its field.
+    async fn admit(&self, grant: &Grant, spec: DatabaseSpec, path: &str) -> Result<NewDatabase> {
+        let group = grants::resolve_group(&*self.catalog, grant, &spec.group).await?;
+        if !grant.is_admin_of(&group) {
+            return Err(admin_needed(group.name.as_str()));
+        }
+        checks::settings(path, &spec.settings)?;
+        match spec.kind {
+            KindFilter::Regular => {}
+            KindFilter::Schema | KindFilter::Child => {
+                let message =
+                    "this server creates REGULAR databases only; leave kind and schema out";
+                return Err(Error::new(Reason::Unimplemented, message));
+            }
+        }
+        Ok(NewDatabase { name: spec.name, group_id: group.id, settings: spec.settings })
+    }
+
+    async fn insert(
+        &self,
+        databases: Vec<NewDatabase>,
+        request_id: &str,
+        method: Method,
+    ) -> Result<Vec<View>> {
+        checks::request_id(request_id)?;
+        let key = (!request_id.is_empty()).then(|| request_key(request_id, method, &databases));
+        let databases =
+            databases.into_iter().map(|new| (DatabaseId::new(self.env.uuid()), new)).collect();
+        let created = self.catalog.create_databases(databases, key.transpose()?, self.env.now());
+        let views = created.await?.into_iter().map(|database| View { database, size_bytes: 0 });
+        Ok(views.collect())
+    }
+}
+
+/// The id is the caller's own within the groups that it creates in, which only
+/// their admins can do: a stranger's choice of ids must not matter.
+fn request_key(request_id: &str, method: Method, databases: &[NewDatabase]) -> Result<RequestKey> {
+    let groups: BTreeSet<GroupId> = databases.iter().map(|new| new.group_id).collect();
+    Ok(RequestKey { id: hash(&(request_id, groups))?, fingerprint: hash(&(method, databases))? })
+}
+
+fn hash(content: &impl Serialize) -> Result<[u8; 32]> {
+    let json = serde_json::to_vec(content).map_err(Error::internal)?;
+    Ok(Sha256::digest(json).into())
+}

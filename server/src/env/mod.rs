@@ -1,0 +1,58 @@
+//! What the product takes from its surroundings: the time, fresh ids,
+//! randomness, and points where tests make it fail. All of it is injected, so
+//! that a test can hold it still.
+
+mod clock;
+
+#[cfg(test)]
+pub use clock::ManualClock;
+pub use clock::{Clock, SystemClock, Timestamp};
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+/// The surroundings, handed to every part that needs one of them.
+#[derive(Clone)]
+pub struct Env {
+    clock: Arc<dyn Clock>,
+}
+
+impl Env {
+    /// The real surroundings.
+    #[must_use]
+    pub fn system() -> Self {
+        Self::with_clock(Arc::new(SystemClock::default()))
+    }
+
+    /// The real surroundings but for the clock.
+    #[must_use]
+    pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
+        Self { clock }
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The time now, but never the same value twice: later by at least one
+    /// millisecond than every earlier answer of this function.
+    #[must_use]
+    pub fn tick(&self) -> Timestamp {
+        self.clock.tick()
+    }
+
+    /// A fresh random (version 4) UUID.
+    #[must_use]
+    pub fn uuid(&self) -> Uuid {
+        uuid::Builder::from_random_bytes(rand::random()).into_uuid()
+    }
+
+    /// 32 fresh random bytes, fit for a key.
+    #[must_use]
+    pub fn secret(&self) -> [u8; 32] {
+        rand::random()
+    }
+}

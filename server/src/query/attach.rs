@@ -1,0 +1,137 @@
+//! Which databases a request may attach.
+
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+
+use super::Queries;
+use crate::error::{Error, Reason, Result};
+use crate::grants::{self, Grant, Rights};
+use crate::names::{Alias, DatabaseRef, NameOrId};
+use crate::storage::catalog::{Catalog, Database};
+use crate::storage::{Attached, Attacher, Pool, check_alias};
+
+/// An attachment as a request names it.
+#[derive(Clone, Debug)]
+pub struct AttachmentSpec {
+    /// Which database.
+    pub database: DatabaseRef,
+    /// What the SQL calls it.
+    pub alias: Alias,
+}
+
+/// Attaches databases in the right of one request.
+pub(super) struct RequestAttacher {
+    catalog: Arc<dyn Catalog>,
+    pool: Arc<Pool>,
+    grant: Grant,
+    main: Arc<Database>,
+    /// The grant may know of every database of the group.
+    is_admin: bool,
+    runtime: Handle,
+}
+
+impl RequestAttacher {
+    pub(super) fn new(
+        queries: &Queries,
+        grant: &Grant,
+        main: &Arc<Database>,
+        rights: &Rights,
+    ) -> Self {
+        Self {
+            catalog: queries.catalog.clone(),
+            pool: queries.pool.clone(),
+            grant: grant.clone(),
+            main: main.clone(),
+            is_admin: rights.admin,
+            runtime: Handle::current(),
+        }
+    }
+
+    /// Attaches what the request's own list names.
+    pub(super) async fn attach_spec(
+        &self,
+        spec: &AttachmentSpec,
+        attached: &[Attached],
+    ) -> Result<Attached> {
+        check_alias(attached, &spec.alias)?;
+        self.attach_reference(&spec.database, spec.alias.clone()).await
+    }
+
+    /// Attaches what an ATTACH statement names: a name or id in the group of
+    /// the main database, or a full reference.
+    pub(super) async fn attach_named(
+        &self,
+        name: &str,
+        alias: Alias,
+        attached: &[Attached],
+    ) -> Result<Attached> {
+        check_alias(attached, &alias)?;
+        let reference = if name.contains('/') {
+            DatabaseRef::parse(name)
+        } else {
+            NameOrId::parse(name)
+                .map(|database| DatabaseRef { group: self.main.group.clone(), database })
+        };
+        let reference = reference.map_err(|_| {
+            let shown: String = name.chars().take(64).collect();
+            Error::new(
+                Reason::InvalidAttachment,
+                format!("'{shown}' is neither the name nor the id of a database; files cannot be attached"),
+            )
+            .with("database", shown)
+        })?;
+        self.attach_reference(&reference, alias).await
+    }
+
+    async fn attach_reference(&self, reference: &DatabaseRef, alias: Alias) -> Result<Attached> {
+        if reference.group != self.main.group {
+            return Err(not_allowed(reference, "only databases of the same group can be attached"));
+        }
+        let database = self.catalog.database(reference).await?;
+        let rights = database.as_ref().and_then(|database| self.grant.rights_on(database));
+        let database = match (database, rights) {
+            (Some(database), Some(rights)) if rights.attach => database,
+            (None, _) if self.is_admin => return Err(grants::database_not_found(reference)),
+            // The same words whether it exists or not.
+            _ => {
+                return Err(not_allowed(
+                    reference,
+                    "the token does not list it for attaching, or there is none",
+                ));
+            }
+        };
+        if database.id == self.main.id {
+            return Err(Error::new(
+                Reason::InvalidAttachment,
+                "a database cannot be attached to itself",
+            )
+            .with("alias", alias));
+        }
+        if !database.settings.allow_attach {
+            return Err(not_allowed(reference, "its allow_attach is off"));
+        }
+        if database.settings.block_reads {
+            return Err(Error::new(
+                Reason::ReadsBlocked,
+                format!("reads are switched off for the attached database '{reference}'"),
+            ));
+        }
+        Ok(self.pool.open(database.id).await?.attached_as(alias))
+    }
+}
+
+fn not_allowed(reference: &DatabaseRef, why: &str) -> Error {
+    Error::new(
+        Reason::AttachNotAllowed,
+        format!("the database '{reference}' cannot be attached: {why}"),
+    )
+    .with("database", reference)
+}
+
+impl Attacher for RequestAttacher {
+    fn attach(&self, database: &str, alias: Alias) -> Result<Attached> {
+        // Asked for on a thread that may block, in the middle of a text.
+        self.runtime.block_on(self.attach_named(database, alias, &[]))
+    }
+}

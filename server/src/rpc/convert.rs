@@ -1,0 +1,337 @@
+//! Messages about databases and tokens, from the wire and to it. What a message
+//! may hold is checked by the types that it is turned into; nothing is decided
+//! here.
+
+use std::time::Duration;
+
+use prost_types::FieldMask;
+use tenantry_client::v1;
+
+use crate::databases::{DatabaseQuery, DatabaseSpec, View};
+use crate::env::Timestamp;
+use crate::error::{Error, Reason, Result};
+use crate::grants::{
+    AccessLevel, PageRequest, Permission, SigningKeyInfo, TokenInfo, TokenQuery, TokenScopes,
+    TokenSpec, TokenTarget,
+};
+use crate::names::{DatabaseName, DatabaseRef, GroupName, NameOrId, TokenId};
+use crate::storage::TableAction;
+use crate::storage::catalog::{Group, Kind, KindFilter, Settings, SettingsPatch, State};
+
+const MS_PER_SECOND: i64 = 1_000;
+const NANOS_PER_MS: i64 = 1_000_000;
+
+pub(super) fn timestamp(time: Timestamp) -> prost_types::Timestamp {
+    let Timestamp(ms) = time;
+    // Below one second in nanoseconds: it fits.
+    let nanos = (ms.rem_euclid(MS_PER_SECOND) * NANOS_PER_MS) as i32;
+    prost_types::Timestamp { seconds: ms.div_euclid(MS_PER_SECOND), nanos }
+}
+
+pub(super) fn page(size: i32, token: String) -> PageRequest {
+    PageRequest { size, token }
+}
+
+pub(super) fn group(group: &Group) -> v1::Group {
+    let create_time = Some(timestamp(group.create_time));
+    v1::Group { name: group.name.to_string(), create_time }
+}
+
+pub(super) fn database(view: View) -> v1::Database {
+    let etag = view.etag();
+    let database = &*view.database;
+    let settings = &database.settings;
+    let (kind, schema) = match database.kind {
+        Kind::Regular => (v1::DatabaseKind::Regular, String::new()),
+        Kind::Schema => (v1::DatabaseKind::Schema, String::new()),
+        Kind::Child { schema } => (v1::DatabaseKind::Child, schema.to_string()),
+    };
+    let state = match database.state {
+        State::Active => v1::DatabaseState::Active,
+        State::Deleted => v1::DatabaseState::Deleted,
+    };
+    v1::Database {
+        name: database.name.to_string(),
+        id: database.id.to_string(),
+        group: database.group.to_string(),
+        kind: kind.into(),
+        schema,
+        generation: database.generation.0,
+        allow_attach: settings.allow_attach,
+        delete_protection: settings.delete_protection,
+        block_reads: settings.block_reads,
+        block_writes: settings.block_writes,
+        size_limit_bytes: settings.size_limit_bytes,
+        size_bytes: view.size_bytes,
+        labels: settings.labels.clone(),
+        create_time: Some(timestamp(database.create_time)),
+        update_time: Some(timestamp(database.update_time)),
+        delete_time: database.delete_time.map(timestamp),
+        purge_time: database.purge_time.map(timestamp),
+        state: state.into(),
+        state_reason: String::new(),
+        etag,
+    }
+}
+
+/// A database to be created, which stands at `field` in its request.
+pub(super) fn database_spec(database: v1::Database, field: &str) -> Result<DatabaseSpec> {
+    let has_parent = !database.schema.is_empty();
+    let kind = match (kind(database.kind)?, has_parent) {
+        (None, false) => KindFilter::Regular,
+        (None, true) => KindFilter::Child,
+        (Some(KindFilter::Child), false) => {
+            return Err(Error::field(format!("{field}.schema"), "must name the parent of a CHILD"));
+        }
+        (Some(KindFilter::Regular | KindFilter::Schema), true) => {
+            let rule = "must be empty but for a CHILD, which alone has a parent";
+            return Err(Error::field(format!("{field}.schema"), rule));
+        }
+        (Some(kind), _) => kind,
+    };
+    Ok(DatabaseSpec {
+        name: DatabaseName::new(database.name)?,
+        group: GroupName::or_default(&database.group)?,
+        kind,
+        settings: Settings {
+            allow_attach: database.allow_attach,
+            delete_protection: database.delete_protection,
+            block_reads: database.block_reads,
+            block_writes: database.block_writes,
+            size_limit_bytes: database.size_limit_bytes,
+            labels: database.labels,
+        },
+    })
+}
+
+/// What a message that holds a database means by it.
+pub(super) fn database_ref(database: &v1::Database) -> Result<DatabaseRef> {
+    if database.id.is_empty() && database.name.contains('/') {
+        return DatabaseRef::parse(&database.name);
+    }
+    let group = GroupName::or_default(&database.group)?;
+    let name = if database.id.is_empty() { &database.name } else { &database.id };
+    Ok(DatabaseRef { group, database: NameOrId::parse(name)? })
+}
+
+/// What to change of a database.
+pub(super) fn settings_patch(
+    database: v1::Database,
+    mask: Option<FieldMask>,
+) -> Result<SettingsPatch> {
+    const FIELDS: &str =
+        "allow_attach, delete_protection, block_reads, block_writes, size_limit_bytes and labels";
+
+    let paths = mask.unwrap_or_default().paths;
+    if paths.is_empty() {
+        return Err(Error::field(
+            "update_mask",
+            format!("must name what to change, out of {FIELDS}"),
+        ));
+    }
+    let mut patch = SettingsPatch::default();
+    for path in paths {
+        match path.as_str() {
+            "allow_attach" => patch.allow_attach = Some(database.allow_attach),
+            "delete_protection" => patch.delete_protection = Some(database.delete_protection),
+            "block_reads" => patch.block_reads = Some(database.block_reads),
+            "block_writes" => patch.block_writes = Some(database.block_writes),
+            "size_limit_bytes" => patch.size_limit_bytes = Some(database.size_limit_bytes),
+            "labels" => patch.labels = Some(database.labels.clone()),
+            _ => {
+                let rule = format!("may name only {FIELDS}, not '{path}'");
+                return Err(Error::field("update_mask", rule));
+            }
+        }
+    }
+    Ok(patch)
+}
+
+/// Which databases to list, and which page of the list.
+pub(super) fn database_query(
+    request: v1::ListDatabasesRequest,
+) -> Result<(DatabaseQuery, PageRequest)> {
+    let group = optional(request.group).map(GroupName::new).transpose()?;
+    let schema = match optional(request.schema) {
+        None => None,
+        Some(text) if text.contains('/') => Some(DatabaseRef::parse(&text)?),
+        Some(text) => {
+            let group = group.clone().unwrap_or_default();
+            Some(DatabaseRef { group, database: NameOrId::parse(&text)? })
+        }
+    };
+    let (kind, labels, show_deleted) = (kind(request.kind)?, request.labels, request.show_deleted);
+    let query = DatabaseQuery { group, kind, schema, labels, show_deleted };
+    Ok((query, page(request.page_size, request.page_token)))
+}
+
+/// The kind that a request names, if it does.
+fn kind(kind: i32) -> Result<Option<KindFilter>> {
+    match v1::DatabaseKind::try_from(kind) {
+        Ok(v1::DatabaseKind::Unspecified) => Ok(None),
+        Ok(v1::DatabaseKind::Regular) => Ok(Some(KindFilter::Regular)),
+        Ok(v1::DatabaseKind::Schema) => Ok(Some(KindFilter::Schema)),
+        Ok(v1::DatabaseKind::Child) => Ok(Some(KindFilter::Child)),
+        Err(_) => Err(Error::field("kind", "must be REGULAR, SCHEMA or CHILD")),
+    }
+}
+
+/// What a new token shall permit.
+pub(super) fn token_spec(request: v1::CreateTokenRequest) -> Result<TokenSpec> {
+    use v1::create_token_request::Lifetime;
+
+    let (ttl, never_expires) = match request.lifetime {
+        None | Some(Lifetime::NeverExpires(false)) => (None, false),
+        Some(Lifetime::NeverExpires(true)) => (None, true),
+        Some(Lifetime::Ttl(ttl)) => {
+            let ttl = Duration::try_from(ttl);
+            (Some(ttl.map_err(|_| Error::field("ttl", "must be more than 0"))?), false)
+        }
+    };
+    let access = match v1::Access::try_from(request.access) {
+        Ok(v1::Access::Unspecified | v1::Access::ReadWrite) => AccessLevel::ReadWrite,
+        Ok(v1::Access::ReadOnly) => AccessLevel::ReadOnly,
+        Ok(v1::Access::Admin) => AccessLevel::Admin,
+        Err(_) => return Err(Error::field("access", "must be READ_ONLY, READ_WRITE or ADMIN")),
+    };
+    Ok(TokenSpec {
+        databases: references(&request.databases)?,
+        groups: request.groups.into_iter().map(GroupName::new).collect::<Result<_>>()?,
+        access,
+        ddl: request.ddl,
+        attach: references(&request.attach)?,
+        permissions: request.permissions.into_iter().map(permission).collect::<Result<_>>()?,
+        ttl,
+        never_expires,
+        subject: request.subject,
+        server_admin: request.server_admin,
+    })
+}
+
+fn references(texts: &[String]) -> Result<Vec<DatabaseRef>> {
+    texts.iter().map(|text| DatabaseRef::parse(text)).collect()
+}
+
+fn permission(permission: v1::Permission) -> Result<Permission> {
+    let known = permission.actions().map(|action| match action {
+        v1::Action::Unspecified => None,
+        v1::Action::DataRead => Some(TableAction::DataRead),
+        v1::Action::DataAdd => Some(TableAction::DataAdd),
+        v1::Action::DataUpdate => Some(TableAction::DataUpdate),
+        v1::Action::DataDelete => Some(TableAction::DataDelete),
+        v1::Action::SchemaAdd => Some(TableAction::SchemaAdd),
+        v1::Action::SchemaUpdate => Some(TableAction::SchemaUpdate),
+        v1::Action::SchemaDelete => Some(TableAction::SchemaDelete),
+    });
+    let actions: Option<Vec<_>> = known.collect();
+    // An action of a newer client is left out by `actions()`: it must not pass
+    // for a permission without it.
+    match actions {
+        Some(actions) if actions.len() == permission.actions.len() => {
+            Ok(Permission { table: permission.table, actions })
+        }
+        _ => Err(Error::field("permissions.actions", "must be known to this server")),
+    }
+}
+
+/// Which tokens to list, and which page of the list.
+pub(super) fn token_query(request: v1::ListTokensRequest) -> Result<(TokenQuery, PageRequest)> {
+    let target = match (optional(request.database), optional(request.group)) {
+        (None, None) => None,
+        (Some(text), None) => Some(TokenTarget::Database(DatabaseRef::parse(&text)?)),
+        (None, Some(name)) => Some(TokenTarget::Group(GroupName::new(name)?)),
+        (Some(_), Some(_)) => {
+            return Err(Error::field("group", "must be empty where database is given"));
+        }
+    };
+    let (subject, show_inactive) = (optional(request.subject), request.show_inactive);
+    let query = TokenQuery { target, subject, show_inactive };
+    Ok((query, page(request.page_size, request.page_token)))
+}
+
+/// The id of a token. What is no id at all names no token.
+pub(super) fn token_id(text: &str) -> Result<TokenId> {
+    text.parse().map_err(|_| {
+        let message = "there is no token of this id; list those that there are";
+        Error::new(Reason::TokenNotFound, message).with("token", text)
+    })
+}
+
+pub(super) fn token_target(
+    target: Option<v1::invalidate_tokens_request::Target>,
+) -> Result<TokenTarget> {
+    use v1::invalidate_tokens_request::Target;
+
+    match target {
+        Some(Target::Database(text)) => DatabaseRef::parse(&text).map(TokenTarget::Database),
+        Some(Target::Group(name)) => GroupName::new(name).map(TokenTarget::Group),
+        None => Err(Error::field("target", "must be a database or a group")),
+    }
+}
+
+pub(super) fn token_info(info: TokenInfo) -> v1::TokenInfo {
+    v1::TokenInfo {
+        id: info.id.to_string(),
+        subject: info.subject,
+        scopes: Some(token_scopes(info.scopes)),
+        create_time: Some(timestamp(info.create_time)),
+        expire_time: info.expire_time.map(timestamp),
+        revoke_time: info.revoke_time.map(timestamp),
+        signing_key_id: info.signing_key_id,
+    }
+}
+
+fn token_scopes(scopes: TokenScopes) -> v1::TokenScopes {
+    let access = match scopes.access {
+        AccessLevel::ReadOnly => v1::Access::ReadOnly,
+        AccessLevel::ReadWrite => v1::Access::ReadWrite,
+        AccessLevel::Admin => v1::Access::Admin,
+    };
+    let permission = |permission: Permission| v1::Permission {
+        table: permission.table,
+        actions: permission
+            .actions
+            .into_iter()
+            .map(|action| action_number(action).into())
+            .collect(),
+    };
+    v1::TokenScopes {
+        databases: scopes.databases,
+        groups: scopes.groups,
+        access: access.into(),
+        ddl: scopes.ddl,
+        attach: scopes.attach,
+        permissions: scopes.permissions.into_iter().map(permission).collect(),
+        server_admin: scopes.server_admin,
+    }
+}
+
+fn action_number(action: TableAction) -> v1::Action {
+    match action {
+        TableAction::DataRead => v1::Action::DataRead,
+        TableAction::DataAdd => v1::Action::DataAdd,
+        TableAction::DataUpdate => v1::Action::DataUpdate,
+        TableAction::DataDelete => v1::Action::DataDelete,
+        TableAction::SchemaAdd => v1::Action::SchemaAdd,
+        TableAction::SchemaUpdate => v1::Action::SchemaUpdate,
+        TableAction::SchemaDelete => v1::Action::SchemaDelete,
+    }
+}
+
+pub(super) fn signing_key(key: SigningKeyInfo) -> v1::SigningKey {
+    v1::SigningKey {
+        id: key.id,
+        kty: "OKP".to_owned(),
+        crv: "Ed25519".to_owned(),
+        x: key.x,
+        alg: "EdDSA".to_owned(),
+        r#use: "sig".to_owned(),
+        active: key.active,
+        create_time: Some(timestamp(key.create_time)),
+    }
+}
+
+/// A text that a request may leave out.
+fn optional(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}

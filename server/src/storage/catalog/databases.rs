@@ -1,0 +1,409 @@
+//! SQL for databases, one at a time. Lists are in `list.rs`.
+
+use std::collections::BTreeMap;
+use std::collections::hash_map::{Entry, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
+
+use super::failure::{Failure, is_taken};
+use super::sql::read_name;
+use super::{
+    Database, Kind, KindFilter, NewDatabase, RequestKey, Settings, SettingsPatch, State, groups,
+    requests,
+};
+use crate::env::Timestamp;
+use crate::error::{Error, Reason};
+use crate::names::{
+    DatabaseId, DatabaseName, DatabaseRef, Generation, GroupId, GroupName, NameOrId,
+};
+
+/// What [`read_database`] reads, of `databases d` and `groups g`.
+pub(super) const COLUMNS: &str = "d.id, d.name, d.group_id, d.group_name, d.kind, d.schema_id,
+    d.generation, d.allow_attach, d.delete_protection, d.block_reads, d.block_writes,
+    d.size_limit_bytes, d.state, d.revision, d.create_time, d.update_time, d.delete_time,
+    d.purge_time, max(d.tokens_not_before, g.tokens_not_before),
+    (SELECT json_group_object(l.key, l.value) FROM labels l WHERE l.database = d.id)";
+
+pub(super) fn create(
+    connection: &Connection,
+    databases: Vec<(DatabaseId, NewDatabase)>,
+    request: Option<&RequestKey>,
+    now: Timestamp,
+) -> Result<Vec<Arc<Database>>, Failure> {
+    if let Some(key) = request
+        && let Some(first) = requests::answered(connection, key)?
+    {
+        return Ok(first);
+    }
+    let mut groups = HashMap::new();
+    let mut created = Vec::with_capacity(databases.len());
+    let one_of_many = databases.len() > 1;
+    for (index, (id, new)) in databases.into_iter().enumerate() {
+        let group = match groups.entry(new.group_id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(groups::by_id(connection, new.group_id)?),
+        };
+        let database = Database {
+            id,
+            name: new.name,
+            group_id: group.id,
+            group: group.name.clone(),
+            kind: Kind::Regular,
+            generation: Generation::default(),
+            settings: new.settings,
+            state: State::Active,
+            revision: 1,
+            create_time: now,
+            update_time: now,
+            delete_time: None,
+            purge_time: None,
+            tokens_not_before: group.tokens_not_before,
+        };
+        insert(connection, &database).map_err(|failure| match failure {
+            Failure::Refused(error) if one_of_many => error.with("index", index).into(),
+            failure => failure,
+        })?;
+        created.push(Arc::new(database));
+    }
+    if let Some(key) = request {
+        requests::note(connection, key, &created, now)?;
+    }
+    Ok(created)
+}
+
+fn insert(connection: &Connection, database: &Database) -> Result<(), Failure> {
+    let sql = "INSERT INTO databases (id, name, group_id, group_name, kind, schema_id, generation,
+            allow_attach, delete_protection, block_reads, block_writes, size_limit_bytes, state,
+            revision, create_time, update_time, tokens_not_before)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 0)";
+    let (kind, schema) = match database.kind {
+        Kind::Regular => (KindFilter::Regular, None),
+        Kind::Schema => (KindFilter::Schema, None),
+        Kind::Child { schema } => (KindFilter::Child, Some(schema)),
+    };
+    let settings = &database.settings;
+    let inserted = connection.prepare_cached(sql)?.execute(params![
+        database.id.uuid().into_bytes(),
+        database.name.as_str(),
+        database.group_id.uuid().into_bytes(),
+        database.group.as_str(),
+        kind_column(kind),
+        schema.map(|id| id.uuid().into_bytes()),
+        database.generation.0.cast_signed(),
+        settings.allow_attach,
+        settings.delete_protection,
+        settings.block_reads,
+        settings.block_writes,
+        settings.size_limit_bytes.cast_signed(),
+        database.revision.cast_signed(),
+        database.create_time.0,
+        database.update_time.0,
+    ]);
+    match inserted {
+        Ok(_) => Ok(insert_labels(connection, database)?),
+        Err(error) if is_taken(&error) => Err(name_taken(database).into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn insert_labels(connection: &Connection, database: &Database) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO labels (key, value, group_name, name, database) VALUES (?, ?, ?, ?, ?)";
+    let (group, name) = (database.group.as_str(), database.name.as_str());
+    for (key, value) in &database.settings.labels {
+        let label = params![key, value, group, name, database.id.uuid().into_bytes()];
+        connection.prepare_cached(sql)?.execute(label)?;
+    }
+    Ok(())
+}
+
+/// The active database of a reference.
+pub(super) fn by_reference(
+    connection: &Connection,
+    reference: &DatabaseRef,
+) -> Result<Option<Arc<Database>>, Failure> {
+    of_reference(connection, reference, "d.state = 0")
+}
+
+/// The newest deleted database of a reference.
+pub(super) fn deleted_by_reference(
+    connection: &Connection,
+    reference: &DatabaseRef,
+) -> Result<Option<Arc<Database>>, Failure> {
+    of_reference(
+        connection,
+        reference,
+        "d.state = 1 ORDER BY d.delete_time DESC, d.rowid DESC LIMIT 1",
+    )
+}
+
+fn of_reference(
+    connection: &Connection,
+    reference: &DatabaseRef,
+    condition: &str,
+) -> Result<Option<Arc<Database>>, Failure> {
+    let group = reference.group.as_str();
+    match &reference.database {
+        NameOrId::Name(name) => {
+            let condition = format!("d.group_name = ? AND d.name = ? AND {condition}");
+            one(connection, &condition, params![group, name.as_str()])
+        }
+        NameOrId::Id(id) => {
+            let condition = format!("d.group_name = ? AND d.id = ? AND {condition}");
+            one(connection, &condition, params![group, id.uuid().into_bytes()])
+        }
+    }
+}
+
+/// A database in whatever state.
+pub(super) fn by_id(
+    connection: &Connection,
+    id: DatabaseId,
+) -> Result<Option<Arc<Database>>, Failure> {
+    one(connection, "d.id = ? AND d.state < 2", params![id.uuid().into_bytes()])
+}
+
+fn one(
+    connection: &Connection,
+    condition: &str,
+    params: impl rusqlite::Params,
+) -> Result<Option<Arc<Database>>, Failure> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM databases d JOIN groups g ON g.id = d.group_id WHERE {condition}"
+    );
+    Ok(connection.prepare_cached(&sql)?.query_row(params, read_database).optional()?.map(Arc::new))
+}
+
+pub(super) fn update(
+    connection: &Connection,
+    id: DatabaseId,
+    patch: SettingsPatch,
+    revision: Option<u64>,
+    now: Timestamp,
+) -> Result<Arc<Database>, Failure> {
+    let before = active(connection, id, revision)?;
+    let settings = patch.apply_to(&before.settings);
+    if settings == before.settings {
+        return Ok(before);
+    }
+    let after = Database {
+        settings,
+        revision: before.revision + 1,
+        update_time: now,
+        ..Database::clone(&before)
+    };
+    store(connection, &after)?;
+    if after.settings.labels != before.settings.labels {
+        delete_labels(connection, id)?;
+        insert_labels(connection, &after)?;
+    }
+    Ok(Arc::new(after))
+}
+
+pub(super) fn delete(
+    connection: &Connection,
+    id: DatabaseId,
+    revision: Option<u64>,
+    now: Timestamp,
+    retention: Duration,
+) -> Result<Arc<Database>, Failure> {
+    let before = active(connection, id, revision)?;
+    if before.settings.delete_protection {
+        let message = format!(
+            "the database '{}' is protected; switch delete_protection off first",
+            before.name
+        );
+        return Err(Error::new(Reason::DeleteProtected, message).with("database", id).into());
+    }
+    let after = Database {
+        state: State::Deleted,
+        revision: before.revision + 1,
+        update_time: now,
+        delete_time: Some(now),
+        purge_time: Some(now.saturating_add(retention)),
+        ..Database::clone(&before)
+    };
+    store(connection, &after)?;
+    Ok(Arc::new(after))
+}
+
+pub(super) fn undelete(
+    connection: &Connection,
+    id: DatabaseId,
+    now: Timestamp,
+) -> Result<Arc<Database>, Failure> {
+    let before = by_id(connection, id)?.ok_or_else(|| gone(id))?;
+    if before.state == State::Active {
+        let message = format!("the database '{}' is not deleted", before.name);
+        return Err(Error::new(Reason::NotDeleted, message).with("database", id).into());
+    }
+    let after = Database {
+        state: State::Active,
+        revision: before.revision + 1,
+        update_time: now,
+        delete_time: None,
+        purge_time: None,
+        ..Database::clone(&before)
+    };
+    match store(connection, &after) {
+        Ok(()) => Ok(Arc::new(after)),
+        Err(error) if is_taken(&error) => Err(name_taken(&after).into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// See [`super::Catalog::purge_databases`].
+pub(super) fn purge(
+    connection: &Connection,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<DatabaseId>, Failure> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mark = "UPDATE databases SET state = 2, purge_time = 0 WHERE id IN
+        (SELECT id FROM databases WHERE purge_time <= ? AND state = 1 ORDER BY purge_time LIMIT ?)";
+    connection.prepare_cached(mark)?.execute([now.0, limit])?;
+    let marked = "SELECT id FROM databases WHERE purge_time = 0 AND state = 2 LIMIT ?";
+    let mut statement = connection.prepare_cached(marked)?;
+    let ids =
+        statement.query_map([limit], |row| Ok(DatabaseId::new(Uuid::from_bytes(row.get(0)?))))?;
+    Ok(ids.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn forget(connection: &Connection, ids: &[DatabaseId]) -> Result<(), Failure> {
+    let sql = "DELETE FROM databases WHERE id = ? AND state = 2";
+    for &id in ids {
+        delete_labels(connection, id)?;
+        connection.prepare_cached(sql)?.execute([id.uuid().into_bytes()])?;
+    }
+    Ok(())
+}
+
+/// Strikes the tokens of a database; answers where it is.
+pub(super) fn invalidate_tokens(
+    connection: &Connection,
+    id: DatabaseId,
+    now: Timestamp,
+) -> Result<(GroupName, DatabaseName), Failure> {
+    let database = by_id(connection, id)?.ok_or_else(|| gone(id))?;
+    let sql = "UPDATE databases SET tokens_not_before = max(tokens_not_before, ?) WHERE id = ?";
+    connection.prepare_cached(sql)?.execute(params![now.0, id.uuid().into_bytes()])?;
+    Ok((database.group.clone(), database.name.clone()))
+}
+
+fn active(
+    connection: &Connection,
+    id: DatabaseId,
+    revision: Option<u64>,
+) -> Result<Arc<Database>, Failure> {
+    let found = one(connection, "d.id = ? AND d.state = 0", params![id.uuid().into_bytes()])?;
+    let database = found.ok_or_else(|| gone(id))?;
+    if revision.is_some_and(|revision| revision != database.revision) {
+        let message =
+            format!("the database '{}' was changed meanwhile; read it again", database.name);
+        return Err(Error::new(Reason::EtagMismatch, message).with("database", id).into());
+    }
+    Ok(database)
+}
+
+/// Writes what can change of a row, but for its labels.
+fn store(connection: &Connection, database: &Database) -> rusqlite::Result<()> {
+    let sql = "UPDATE databases SET allow_attach = ?, delete_protection = ?, block_reads = ?,
+            block_writes = ?, size_limit_bytes = ?, state = ?, revision = ?, update_time = ?,
+            delete_time = ?, purge_time = ? WHERE id = ?";
+    let settings = &database.settings;
+    connection.prepare_cached(sql)?.execute(params![
+        settings.allow_attach,
+        settings.delete_protection,
+        settings.block_reads,
+        settings.block_writes,
+        settings.size_limit_bytes.cast_signed(),
+        match database.state {
+            State::Active => 0,
+            State::Deleted => 1,
+        },
+        database.revision.cast_signed(),
+        database.update_time.0,
+        database.delete_time.map(|time| time.0),
+        database.purge_time.map(|time| time.0),
+        database.id.uuid().into_bytes(),
+    ])?;
+    Ok(())
+}
+
+fn delete_labels(connection: &Connection, id: DatabaseId) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM labels WHERE database = ?";
+    connection.prepare_cached(sql)?.execute([id.uuid().into_bytes()]).map(drop)
+}
+
+pub(super) fn gone(id: DatabaseId) -> Error {
+    Error::new(Reason::DatabaseNotFound, "the database was deleted meanwhile").with("database", id)
+}
+
+fn name_taken(database: &Database) -> Error {
+    let Database { name, group, .. } = database;
+    let message =
+        format!("the group '{group}' has a database '{name}' already; choose another name");
+    Error::new(Reason::AlreadyExists, message).with("database", name).with("group", group)
+}
+
+const KIND_REGULAR: i64 = 0;
+const KIND_SCHEMA: i64 = 1;
+const KIND_CHILD: i64 = 2;
+
+/// How a kind is kept.
+pub(super) fn kind_column(kind: KindFilter) -> i64 {
+    match kind {
+        KindFilter::Regular => KIND_REGULAR,
+        KindFilter::Schema => KIND_SCHEMA,
+        KindFilter::Child => KIND_CHILD,
+    }
+}
+
+/// Reads a row of [`COLUMNS`].
+pub(super) fn read_database(row: &Row<'_>) -> rusqlite::Result<Database> {
+    let kind = match (row.get(4)?, row.get::<_, Option<[u8; 16]>>(5)?) {
+        (KIND_REGULAR, None) => Kind::Regular,
+        (KIND_SCHEMA, None) => Kind::Schema,
+        (KIND_CHILD, Some(schema)) => {
+            Kind::Child { schema: DatabaseId::new(Uuid::from_bytes(schema)) }
+        }
+        (kind, _) => return Err(rusqlite::Error::IntegralValueOutOfRange(4, kind)),
+    };
+    Ok(Database {
+        id: DatabaseId::new(Uuid::from_bytes(row.get(0)?)),
+        name: read_name(row, 1, DatabaseName::new)?,
+        group_id: GroupId::new(Uuid::from_bytes(row.get(2)?)),
+        group: read_name(row, 3, GroupName::new)?,
+        kind,
+        generation: Generation(row.get::<_, i64>(6)?.cast_unsigned()),
+        settings: Settings {
+            allow_attach: row.get(7)?,
+            delete_protection: row.get(8)?,
+            block_reads: row.get(9)?,
+            block_writes: row.get(10)?,
+            size_limit_bytes: row.get::<_, i64>(11)?.cast_unsigned(),
+            labels: read_labels(row, 19)?,
+        },
+        state: match row.get(12)? {
+            0 => State::Active,
+            1 => State::Deleted,
+            state => return Err(rusqlite::Error::IntegralValueOutOfRange(12, state)),
+        },
+        revision: row.get::<_, i64>(13)?.cast_unsigned(),
+        create_time: Timestamp(row.get(14)?),
+        update_time: Timestamp(row.get(15)?),
+        delete_time: row.get::<_, Option<i64>>(16)?.map(Timestamp),
+        purge_time: row.get::<_, Option<i64>>(17)?.map(Timestamp),
+        tokens_not_before: Timestamp(row.get(18)?),
+    })
+}
+
+fn read_labels(row: &Row<'_>, column: usize) -> rusqlite::Result<BTreeMap<String, String>> {
+    let json = row.get_ref(column)?.as_str()?;
+    serde_json::from_str(json).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into())
+    })
+}

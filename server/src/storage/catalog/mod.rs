@@ -1,0 +1,385 @@
+//! The catalog: which groups, databases and tokens there are.
+//!
+//! One catalog stands for one shard. It is the truth about everything but the
+//! tenants' own rows: a database exists because its row here exists, whether or
+//! not it has a file. [`Catalog`] is the wall behind which it is a SQLite file
+//! today. Whoever calls it has decided that the caller may: nothing here knows
+//! grants.
+
+mod cache;
+mod databases;
+mod failure;
+mod groups;
+mod list;
+mod readers;
+mod requests;
+mod schema;
+mod sql;
+mod sqlite;
+mod tokens;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use sqlite::SqliteCatalog;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+
+use crate::env::Timestamp;
+use crate::error::Result;
+use crate::names::{
+    DatabaseId, DatabaseName, DatabaseRef, Generation, GroupId, GroupName, TokenId,
+};
+
+/// Where databases live together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Group {
+    /// Never given to another group.
+    pub(crate) id: GroupId,
+    /// Unique on the server.
+    pub(crate) name: GroupName,
+    /// When it was created.
+    pub(crate) create_time: Timestamp,
+    /// Tokens issued at or before this time open nothing in the group.
+    pub(crate) tokens_not_before: Timestamp,
+}
+
+/// What a database is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) enum Kind {
+    /// Owns its schema.
+    Regular,
+    /// Holds the schema for its children.
+    Schema,
+    /// Follows a SCHEMA database.
+    Child {
+        /// The parent.
+        schema: DatabaseId,
+    },
+}
+
+/// Whether a database can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) enum State {
+    /// It can.
+    Active,
+    /// It was deleted and can be undeleted until its purge time.
+    Deleted,
+}
+
+/// What the owner of a database may change about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    /// Others in the group may attach it.
+    pub(crate) allow_attach: bool,
+    /// It cannot be deleted.
+    pub(crate) delete_protection: bool,
+    /// Reads are refused.
+    pub(crate) block_reads: bool,
+    /// Writes are refused.
+    pub(crate) block_writes: bool,
+    /// The largest size of its file in bytes; 0 for no limit.
+    pub(crate) size_limit_bytes: u64,
+    /// The owner's own words about it.
+    pub(crate) labels: BTreeMap<String, String>,
+}
+
+/// One database, as its row stood when it was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Database {
+    /// Never given to another database.
+    pub(crate) id: DatabaseId,
+    /// Unique among the active databases of its group.
+    pub(crate) name: DatabaseName,
+    /// The group that it is in.
+    pub(crate) group_id: GroupId,
+    /// That group's name.
+    pub(crate) group: GroupName,
+    /// What it is for.
+    pub(crate) kind: Kind,
+    /// The generation of its schema.
+    pub(crate) generation: Generation,
+    /// What its owner may change.
+    pub(crate) settings: Settings,
+    /// Whether it can be used.
+    pub(crate) state: State,
+    /// Counts the changes of this row: what the etag is made of.
+    pub(crate) revision: u64,
+    /// When it was created.
+    pub(crate) create_time: Timestamp,
+    /// When its settings or state last changed.
+    pub(crate) update_time: Timestamp,
+    /// When it was deleted.
+    pub(crate) delete_time: Option<Timestamp>,
+    /// When a deleted database is gone for good.
+    pub(crate) purge_time: Option<Timestamp>,
+    /// Tokens issued at or before this time do not open it: the later one of
+    /// its own and its group's.
+    pub(crate) tokens_not_before: Timestamp,
+}
+
+impl Database {
+    /// Its place in a list.
+    #[must_use]
+    pub(crate) fn cursor(&self) -> DatabaseCursor {
+        (self.group.clone(), self.name.clone(), self.id)
+    }
+}
+
+/// A database to be created.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct NewDatabase {
+    /// Its name.
+    pub(crate) name: DatabaseName,
+    /// The group to create it in: by id, so that it is the very group that the
+    /// caller's rights were checked on.
+    pub(crate) group_id: GroupId,
+    /// What its owner may change later.
+    pub(crate) settings: Settings,
+}
+
+/// Makes a repeated request answer what it answered first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RequestKey {
+    /// A hash of the caller's `request_id` and of the groups that it is about,
+    /// so that the ids of strangers never meet.
+    pub(crate) id: [u8; 32],
+    /// A hash of the request, so that the id is not used for another one.
+    pub(crate) fingerprint: [u8; 32],
+}
+
+/// What databases a list is of. Empty fields do not narrow it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct DatabaseFilter {
+    /// Of this group.
+    pub(crate) group: Option<GroupName>,
+    /// Of this kind (a child of whatever parent).
+    pub(crate) kind: Option<KindFilter>,
+    /// Children of this SCHEMA database.
+    pub(crate) schema: Option<DatabaseId>,
+    /// Having each of these labels with this value.
+    pub(crate) labels: BTreeMap<String, String>,
+    /// Deleted ones too.
+    pub(crate) show_deleted: bool,
+    /// Only what is in these groups or is one of these databases; `None` for
+    /// no such bound.
+    pub(crate) visible: Option<Visible>,
+}
+
+/// A kind without its particulars.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KindFilter {
+    /// [`Kind::Regular`]
+    Regular,
+    /// [`Kind::Schema`]
+    Schema,
+    /// [`Kind::Child`]
+    Child,
+}
+
+/// What a caller may know of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Visible {
+    /// Everything in these groups.
+    pub(crate) groups: Vec<GroupId>,
+    /// These databases.
+    pub(crate) databases: Vec<DatabaseId>,
+}
+
+/// Where a page of a list starts: behind this database in the order of
+/// (group name, database name, id).
+pub(crate) type DatabaseCursor = (GroupName, DatabaseName, DatabaseId);
+
+/// A change of some settings of a database; `None` leaves a setting alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SettingsPatch {
+    /// See [`Settings::allow_attach`].
+    pub(crate) allow_attach: Option<bool>,
+    /// See [`Settings::delete_protection`].
+    pub(crate) delete_protection: Option<bool>,
+    /// See [`Settings::block_reads`].
+    pub(crate) block_reads: Option<bool>,
+    /// See [`Settings::block_writes`].
+    pub(crate) block_writes: Option<bool>,
+    /// See [`Settings::size_limit_bytes`].
+    pub(crate) size_limit_bytes: Option<u64>,
+    /// See [`Settings::labels`]; replaces all of them.
+    pub(crate) labels: Option<BTreeMap<String, String>>,
+}
+
+impl SettingsPatch {
+    fn apply_to(self, settings: &Settings) -> Settings {
+        let Settings { allow_attach, delete_protection, block_reads, block_writes, .. } = *settings;
+        Settings {
+            allow_attach: self.allow_attach.unwrap_or(allow_attach),
+            delete_protection: self.delete_protection.unwrap_or(delete_protection),
+            block_reads: self.block_reads.unwrap_or(block_reads),
+            block_writes: self.block_writes.unwrap_or(block_writes),
+            size_limit_bytes: self.size_limit_bytes.unwrap_or(settings.size_limit_bytes),
+            labels: self.labels.unwrap_or_else(|| settings.labels.clone()),
+        }
+    }
+}
+
+/// A token that this server minted. The token itself is never stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TokenRow {
+    /// Its `jti`.
+    pub(crate) id: TokenId,
+    /// Whom it was made for, in the minter's words.
+    pub(crate) subject: String,
+    /// What it permits: the claims, as JSON, read by `grants/` alone.
+    pub(crate) claims: String,
+    /// The databases whose owner may see and revoke it.
+    pub(crate) databases: Vec<DatabaseId>,
+    /// The groups whose admin may see and revoke it.
+    pub(crate) groups: Vec<GroupId>,
+    /// The key that signed it.
+    pub(crate) key_id: String,
+    /// When it was minted.
+    pub(crate) create_time: Timestamp,
+    /// When it stops working; `None` for never.
+    pub(crate) expire_time: Option<Timestamp>,
+    /// When it was revoked.
+    pub(crate) revoke_time: Option<Timestamp>,
+}
+
+/// What tokens a list is of. Empty fields do not narrow it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TokenFilter {
+    /// Naming this database, or this group or a database in it.
+    pub(crate) scope: Option<TokenScope>,
+    /// With this subject.
+    pub(crate) subject: Option<String>,
+    /// Neither revoked nor expired at this time.
+    pub(crate) active_at: Option<Timestamp>,
+    /// Naming something, and nothing but these databases, these groups and
+    /// databases in them; `None` for no such bound.
+    pub(crate) visible: Option<Visible>,
+}
+
+/// What [`Catalog::invalidate_tokens`] strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenScope {
+    /// Every token, as far as it opens this database.
+    Database(DatabaseId),
+    /// Every token, as far as it opens something in this group.
+    Group(GroupId),
+}
+
+/// The catalog of one shard. Each change is durable when its future resolves;
+/// changes of concurrent callers share a commit. Reads see every change that
+/// was acknowledged before they were asked for.
+pub(crate) trait Catalog: Send + Sync {
+    /// Creates a group. Errors: `ALREADY_EXISTS`.
+    fn create_group(&self, group: Group) -> BoxFuture<'_, Result<Arc<Group>>>;
+    /// Looks a group up by name; answered from memory where possible.
+    fn group(&self, name: &GroupName) -> BoxFuture<'_, Result<Option<Arc<Group>>>>;
+    /// The groups in the order of their names, after `after`, at most `limit`;
+    /// only those in `visible` or with an active database in it where given.
+    fn groups(
+        &self,
+        after: Option<GroupName>,
+        limit: usize,
+        visible: Option<Visible>,
+    ) -> BoxFuture<'_, Result<Vec<Arc<Group>>>>;
+    /// Deletes a group without active databases. Its deleted ones are marked
+    /// as purged: the next [`Catalog::purge_databases`] answers them. Errors:
+    /// `GROUP_NOT_FOUND`, `GROUP_NOT_EMPTY`.
+    fn delete_group(&self, id: GroupId) -> BoxFuture<'_, Result<()>>;
+
+    /// Creates databases, all or none, in the order given; the ids are given
+    /// too. A repeat of `request` answers what the first answered. Errors:
+    /// `GROUP_NOT_FOUND`, `ALREADY_EXISTS`, `REQUEST_ID_REUSED`.
+    fn create_databases(
+        &self,
+        databases: Vec<(DatabaseId, NewDatabase)>,
+        request: Option<RequestKey>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<Arc<Database>>>>;
+    /// Looks an active database up; answered from memory where possible.
+    fn database(&self, reference: &DatabaseRef) -> BoxFuture<'_, Result<Option<Arc<Database>>>>;
+    /// Looks a database up by id in whatever state.
+    fn database_by_id(&self, id: DatabaseId) -> BoxFuture<'_, Result<Option<Arc<Database>>>>;
+    /// The newest deleted, not yet purged database of a reference.
+    fn deleted_database(
+        &self,
+        reference: &DatabaseRef,
+    ) -> BoxFuture<'_, Result<Option<Arc<Database>>>>;
+    /// The databases in the order of (group, name, id), after `after`, at most
+    /// `limit`.
+    fn databases(
+        &self,
+        filter: DatabaseFilter,
+        after: Option<DatabaseCursor>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Arc<Database>>>>;
+    /// Changes settings, if the row still has `revision` where given. Errors:
+    /// `DATABASE_NOT_FOUND`, `ETAG_MISMATCH`.
+    fn update_database(
+        &self,
+        id: DatabaseId,
+        patch: SettingsPatch,
+        revision: Option<u64>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Arc<Database>>>;
+    /// Marks a database deleted, to be purged after `retention`. Errors:
+    /// `DATABASE_NOT_FOUND`, `DELETE_PROTECTED`, `ETAG_MISMATCH`.
+    fn delete_database(
+        &self,
+        id: DatabaseId,
+        revision: Option<u64>,
+        now: Timestamp,
+        retention: Duration,
+    ) -> BoxFuture<'_, Result<Arc<Database>>>;
+    /// Makes a deleted database active again. Errors: `DATABASE_NOT_FOUND`
+    /// (purged), `NOT_DELETED`, `ALREADY_EXISTS` (the name was taken).
+    fn undelete_database(
+        &self,
+        id: DatabaseId,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Arc<Database>>>;
+    /// Marks up to `limit` deleted databases whose time has come as purged and
+    /// answers up to `limit` that are purged: their files may go. A row stays
+    /// until [`Catalog::forget_databases`], so that a crash forgets no file.
+    fn purge_databases(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<DatabaseId>>>;
+    /// Removes the rows of purged databases whose files are gone.
+    fn forget_databases(&self, ids: Vec<DatabaseId>) -> BoxFuture<'_, Result<()>>;
+
+    /// Notes a minted token. Errors: `DATABASE_NOT_FOUND` (named and gone).
+    fn add_token(&self, token: TokenRow) -> BoxFuture<'_, Result<()>>;
+    /// Looks a minted token up.
+    fn token(&self, id: TokenId) -> BoxFuture<'_, Result<Option<TokenRow>>>;
+    /// Minted tokens, newest first, in the order of (create time, id) falling,
+    /// after `after`, at most `limit`.
+    fn tokens(
+        &self,
+        filter: TokenFilter,
+        after: Option<(Timestamp, TokenId)>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<TokenRow>>>;
+    /// Revokes a token; a second time changes nothing. Errors:
+    /// `TOKEN_NOT_FOUND`.
+    fn revoke_token(&self, id: TokenId, now: Timestamp) -> BoxFuture<'_, Result<TokenRow>>;
+    /// The revoked tokens that have not expired by `now`.
+    fn revoked_tokens(&self, now: Timestamp) -> BoxFuture<'_, Result<Vec<TokenId>>>;
+    /// Strikes every token that was issued at or before `now`. Errors:
+    /// `DATABASE_NOT_FOUND`, `GROUP_NOT_FOUND`.
+    fn invalidate_tokens(&self, scope: TokenScope, now: Timestamp) -> BoxFuture<'_, Result<()>>;
+
+    /// A word that the server keeps about itself.
+    fn meta(&self, key: &'static str) -> BoxFuture<'_, Result<Option<String>>>;
+    /// Keeps a word about the server itself, if it has none under this key yet;
+    /// answers the one that stands.
+    fn init_meta(&self, key: &'static str, value: String) -> BoxFuture<'_, Result<String>>;
+}

@@ -1,0 +1,292 @@
+//! The catalog as a SQLite file: one connection that writes, a few that read,
+//! and the rows of every request in memory.
+
+use std::future::ready;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use super::cache::{Cache, Lookup};
+use super::readers::{READERS, Readers};
+use super::writer::{Changed, Stale, Writer};
+use super::{
+    Catalog, Database, DatabaseCursor, DatabaseFilter, Group, NewDatabase, RequestKey,
+    SettingsPatch, TokenFilter, TokenRow, TokenScope, Visible, databases, groups, list, schema,
+    tokens,
+};
+use crate::env::{Env, Timestamp};
+use crate::error::Result;
+use crate::names::{DatabaseId, DatabaseRef, GroupId, GroupName, TokenId};
+use crate::storage::data_dir::DataDirError;
+
+/// How many prepared statements each connection keeps.
+const STATEMENTS_MAX: usize = 64;
+/// The page cache of each connection.
+const PAGE_CACHE_KIB: i64 = 16 * 1024;
+/// To what length the write-ahead log is cut after a large change.
+const WAL_KEPT_BYTES: i64 = 16 * 1024 * 1024;
+
+/// The catalog of one shard in its file.
+pub(crate) struct SqliteCatalog {
+    // Before the writer, so that the writer closes last and empties the log.
+    readers: Readers,
+    writer: Writer,
+    cache: Arc<Cache>,
+}
+
+impl SqliteCatalog {
+    /// Opens the catalog, and makes it where there is none.
+    pub(crate) fn open(file: &Path, env: &Env) -> Result<Self, DataDirError> {
+        let failed = |source: rusqlite::Error| DataDirError::Catalog {
+            file: file.to_path_buf(),
+            source: source.into(),
+        };
+        let writing = open_writing(file).map_err(failed)?;
+        match schema::version(&writing).map_err(failed)? {
+            schema::CATALOG_FORMAT => {}
+            0 => schema::create(&writing, env).map_err(failed)?,
+            found => {
+                let (path, known) = (file.to_path_buf(), schema::CATALOG_FORMAT);
+                return Err(DataDirError::NewerFormat { path, found, known });
+            }
+        }
+        let reading: rusqlite::Result<_> = (0..READERS).map(|_| open_reading(file)).collect();
+        let readers = Readers::new(reading.map_err(failed)?);
+        let cache = Arc::new(Cache::new());
+        let writer =
+            Writer::start(writing, Arc::clone(&cache)).map_err(|source| DataDirError::Io {
+                action: "start the thread that writes",
+                path: file.to_path_buf(),
+                source,
+            })?;
+        Ok(Self { readers, writer, cache })
+    }
+}
+
+fn open_writing(file: &Path) -> rusqlite::Result<Connection> {
+    let connection =
+        connect(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    // The log is synced at each commit: what is acknowledged survives power loss.
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "journal_size_limit", WAL_KEPT_BYTES)?;
+    Ok(connection)
+}
+
+fn open_reading(file: &Path) -> rusqlite::Result<Connection> {
+    connect(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+fn connect(file: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the catalog is no tenant's file: it has its own opener"
+    )]
+    let connection = Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.pragma_update(None, "cache_size", -PAGE_CACHE_KIB)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    Ok(connection)
+}
+
+/// A change after which nothing in the cache is stale.
+fn fresh<T>(answer: T) -> Changed<T> {
+    Changed { answer, stale: Stale::Nothing }
+}
+
+fn changed_database(row: Arc<Database>) -> Changed<Arc<Database>> {
+    let stale = Stale::Database(row.group.clone(), row.name.clone(), row.id);
+    Changed { answer: row, stale }
+}
+
+impl Catalog for SqliteCatalog {
+    fn create_group(&self, group: Group) -> BoxFuture<'_, Result<Arc<Group>>> {
+        Box::pin(self.writer.run(|db| groups::create(db, group).map(fresh)))
+    }
+
+    fn group(&self, name: &GroupName) -> BoxFuture<'_, Result<Option<Arc<Group>>>> {
+        let ticket = match self.cache.group(name) {
+            Lookup::Hit(group) => return Box::pin(ready(Ok(Some(group)))),
+            Lookup::Miss(ticket) => ticket,
+        };
+        let name = name.clone();
+        Box::pin(async move {
+            let found = self.readers.read(move |db| groups::by_name(db, &name)).await?;
+            if let Some(group) = &found {
+                self.cache.keep_group(ticket, group);
+            }
+            Ok(found)
+        })
+    }
+
+    fn groups(
+        &self,
+        after: Option<GroupName>,
+        limit: usize,
+        visible: Option<Visible>,
+    ) -> BoxFuture<'_, Result<Vec<Arc<Group>>>> {
+        Box::pin(
+            self.readers.read(move |db| groups::list(db, after.as_ref(), limit, visible.as_ref())),
+        )
+    }
+
+    fn delete_group(&self, id: GroupId) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.writer.run(move |db| {
+            let name = groups::delete(db, id)?;
+            Ok(Changed { answer: (), stale: Stale::Group(name) })
+        }))
+    }
+
+    fn create_databases(
+        &self,
+        databases: Vec<(DatabaseId, NewDatabase)>,
+        request: Option<RequestKey>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<Arc<Database>>>> {
+        // A database that was missing is not in the cache.
+        Box::pin(
+            self.writer
+                .run(move |db| databases::create(db, databases, request.as_ref(), now).map(fresh)),
+        )
+    }
+
+    fn database(&self, reference: &DatabaseRef) -> BoxFuture<'_, Result<Option<Arc<Database>>>> {
+        let ticket = match self.cache.database(reference) {
+            Lookup::Hit(database) => return Box::pin(ready(Ok(Some(database)))),
+            Lookup::Miss(ticket) => ticket,
+        };
+        let reference = reference.clone();
+        Box::pin(async move {
+            let wanted = reference.clone();
+            let found = self.readers.read(move |db| databases::by_reference(db, &wanted)).await?;
+            if let Some(database) = &found {
+                self.cache.keep_database(ticket, reference, database);
+            }
+            Ok(found)
+        })
+    }
+
+    fn database_by_id(&self, id: DatabaseId) -> BoxFuture<'_, Result<Option<Arc<Database>>>> {
+        Box::pin(self.readers.read(move |db| databases::by_id(db, id)))
+    }
+
+    fn deleted_database(
+        &self,
+        reference: &DatabaseRef,
+    ) -> BoxFuture<'_, Result<Option<Arc<Database>>>> {
+        let reference = reference.clone();
+        Box::pin(self.readers.read(move |db| databases::deleted_by_reference(db, &reference)))
+    }
+
+    fn databases(
+        &self,
+        filter: DatabaseFilter,
+        after: Option<DatabaseCursor>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Arc<Database>>>> {
+        Box::pin(self.readers.read(move |db| list::list(db, &filter, after.as_ref(), limit)))
+    }
+
+    fn update_database(
+        &self,
+        id: DatabaseId,
+        patch: SettingsPatch,
+        revision: Option<u64>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Arc<Database>>> {
+        Box::pin(
+            self.writer.run(move |db| {
+                databases::update(db, id, patch, revision, now).map(changed_database)
+            }),
+        )
+    }
+
+    fn delete_database(
+        &self,
+        id: DatabaseId,
+        revision: Option<u64>,
+        now: Timestamp,
+        retention: Duration,
+    ) -> BoxFuture<'_, Result<Arc<Database>>> {
+        Box::pin(self.writer.run(move |db| {
+            databases::delete(db, id, revision, now, retention).map(changed_database)
+        }))
+    }
+
+    fn undelete_database(
+        &self,
+        id: DatabaseId,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Arc<Database>>> {
+        // A deleted database is not in the cache.
+        Box::pin(self.writer.run(move |db| databases::undelete(db, id, now).map(fresh)))
+    }
+
+    fn purge_databases(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<DatabaseId>>> {
+        Box::pin(self.writer.run(move |db| databases::purge(db, now, limit).map(fresh)))
+    }
+
+    fn forget_databases(&self, ids: Vec<DatabaseId>) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.writer.run(move |db| databases::forget(db, &ids).map(fresh)))
+    }
+
+    fn add_token(&self, token: TokenRow) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.writer.run(move |db| tokens::add(db, &token).map(fresh)))
+    }
+
+    fn token(&self, id: TokenId) -> BoxFuture<'_, Result<Option<TokenRow>>> {
+        Box::pin(self.readers.read(move |db| tokens::by_id(db, id)))
+    }
+
+    fn tokens(
+        &self,
+        filter: TokenFilter,
+        after: Option<(Timestamp, TokenId)>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<TokenRow>>> {
+        Box::pin(self.readers.read(move |db| tokens::list(db, &filter, after, limit)))
+    }
+
+    fn revoke_token(&self, id: TokenId, now: Timestamp) -> BoxFuture<'_, Result<TokenRow>> {
+        Box::pin(self.writer.run(move |db| tokens::revoke(db, id, now).map(fresh)))
+    }
+
+    fn revoked_tokens(&self, now: Timestamp) -> BoxFuture<'_, Result<Vec<TokenId>>> {
+        Box::pin(self.readers.read(move |db| tokens::revoked(db, now)))
+    }
+
+    fn invalidate_tokens(&self, scope: TokenScope, now: Timestamp) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.writer.run(move |db| {
+            let stale = match scope {
+                TokenScope::Database(id) => {
+                    let (group, name) = databases::invalidate_tokens(db, id, now)?;
+                    Stale::Database(group, name, id)
+                }
+                TokenScope::Group(id) => Stale::Group(groups::invalidate_tokens(db, id, now)?),
+            };
+            Ok(Changed { answer: (), stale })
+        }))
+    }
+
+    fn meta(&self, key: &'static str) -> BoxFuture<'_, Result<Option<String>>> {
+        Box::pin(self.readers.read(move |db| {
+            let sql = "SELECT value FROM meta WHERE key = ?";
+            Ok(db.prepare_cached(sql)?.query_row([key], |row| row.get(0)).optional()?)
+        }))
+    }
+
+    fn init_meta(&self, key: &'static str, value: String) -> BoxFuture<'_, Result<String>> {
+        Box::pin(self.writer.run(move |db| {
+            let insert = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING";
+            db.prepare_cached(insert)?.execute([key, value.as_str()])?;
+            let sql = "SELECT value FROM meta WHERE key = ?";
+            Ok(fresh(db.prepare_cached(sql)?.query_row([key], |row| row.get(0))?))
+        }))
+    }
+}

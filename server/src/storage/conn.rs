@@ -1,0 +1,377 @@
+//! One connection to one database's file, and what it wears for a request.
+//!
+//! A request's rights and attachments are put on a connection before its SQL
+//! is compiled; they stay on until the next request needs others. So a
+//! connection serves many requests of the same kind with the same compiled
+//! statements, and no statement compiled for one set of rights is ever run
+//! for another.
+
+use std::any::Any;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use lru::LruCache;
+use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, OpenFlags};
+use tokio_util::sync::CancellationToken;
+
+use super::access::Access;
+use super::counters::Counters;
+use super::guard::{Control, Guard, Notes};
+use super::row_watch::watch_deletions;
+use super::sql_error::{SqlFailure, from_rusqlite};
+use super::statement::Statement;
+use crate::error::{Error, Reason, Result};
+use crate::names::{Alias, DatabaseId};
+
+/// Virtual machine steps of SQLite between two looks at whether the request was given up: about
+/// 20 µs of work.
+pub(super) const PROGRESS_STEPS: i32 = 1_000;
+/// The longest SQL text, in bytes: SQLite's own default.
+pub const SQL_BYTES_MAX: usize = 1_000_000;
+/// The largest row, and so the largest value, in bytes.
+pub const ROW_BYTES_MAX: i32 = 8 * 1024 * 1024;
+/// The most databases that can be attached: SQLite's own default.
+pub const ATTACHED_MAX: usize = 10;
+/// The longest LIKE or GLOB pattern, in bytes: matching can take time that
+/// grows with a power of it.
+const LIKE_PATTERN_BYTES_MAX: i32 = 1_000;
+/// How deep triggers may call triggers: each level takes stack.
+const TRIGGER_DEPTH_MAX: i32 = 100;
+/// Compiled statements that a connection keeps.
+const STATEMENTS_KEPT_MAX: NonZeroUsize = NonZeroUsize::new(64).expect("is not zero");
+/// The page cache of a connection, in KiB.
+const CACHE_KIB: u32 = 1_024;
+
+/// A database that a request attaches, open and ready to be read.
+#[derive(Clone)]
+pub struct Attached {
+    pub(super) alias: Alias,
+    pub(super) id: DatabaseId,
+    pub(super) path: PathBuf,
+    /// Keeps the database open for as long as the request needs it.
+    pub(super) _pin: Arc<dyn Any + Send + Sync>,
+}
+
+/// What the owner of a database has switched off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Blocks {
+    /// Statements that only read, or return rows.
+    pub reads: bool,
+    /// Statements that write.
+    pub writes: bool,
+}
+
+/// What a request wears: in whose right its SQL runs.
+#[derive(Clone)]
+pub struct Dress {
+    /// Its rights.
+    pub access: Arc<Access>,
+    /// What is switched off for it.
+    pub blocks: Blocks,
+    /// What it has attached, in order.
+    pub attached: Vec<Attached>,
+    /// Whether it was given up.
+    pub cancel: CancellationToken,
+    /// The largest size of the main file in bytes; 0 for no limit.
+    pub size_limit_bytes: u64,
+}
+
+/// How a commit is made durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Synchronous {
+    /// A sync for each commit: an acknowledged write survives power loss.
+    Full,
+    /// No sync for a commit: an acknowledged write survives `kill -9`.
+    Normal,
+}
+
+/// A connection.
+pub(super) struct Conn {
+    // Statements go before the connection that they belong to.
+    statements: LruCache<Box<str>, Statement>,
+    db: Connection,
+    guard: Arc<Guard>,
+    counters: Arc<Counters>,
+    access: Option<Arc<Access>>,
+    blocks: Blocks,
+    attached: Vec<(Alias, DatabaseId)>,
+    size_limit_bytes: u64,
+    page_bytes: u64,
+}
+
+impl Conn {
+    /// Opens an existing file.
+    pub(super) fn open(path: &Path, synchronous: Synchronous) -> Result<Self> {
+        Self::configure(path, synchronous).map_err(from_rusqlite)
+    }
+
+    fn configure(path: &Path, synchronous: Synchronous) -> rusqlite::Result<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_URI;
+        #[expect(clippy::disallowed_methods, reason = "this is the opener of tenants' files")]
+        let mut db = Connection::open_with_flags(file_uri(path, "rw"), flags)?;
+        db.set_prepared_statement_cache_capacity(16);
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        db.set_limit(Limit::SQLITE_LIMIT_LENGTH, ROW_BYTES_MAX)?;
+        db.set_limit(Limit::SQLITE_LIMIT_SQL_LENGTH, SQL_BYTES_MAX as i32)?;
+        db.set_limit(Limit::SQLITE_LIMIT_ATTACHED, ATTACHED_MAX as i32)?;
+        db.set_limit(Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, LIKE_PATTERN_BYTES_MAX)?;
+        db.set_limit(Limit::SQLITE_LIMIT_TRIGGER_DEPTH, TRIGGER_DEPTH_MAX)?;
+        db.set_limit(Limit::SQLITE_LIMIT_WORKER_THREADS, 0)?;
+        let level = match synchronous {
+            Synchronous::Full => "FULL",
+            Synchronous::Normal => "NORMAL",
+        };
+        db.execute_batch(&format!(
+            "PRAGMA foreign_keys = ON; PRAGMA synchronous = {level}; PRAGMA cache_size = -{CACHE_KIB};"
+        ))?;
+        let page_bytes = db.query_row("PRAGMA page_size", [], |row| row.get::<_, i64>(0))?;
+        let counters = Counters::install(&db)?;
+        let guard = Arc::new(Guard::new());
+        let of = guard.clone();
+        db.authorizer(Some(move |context: rusqlite::hooks::AuthContext<'_>| {
+            of.authorize(context)
+        }))?;
+        let of = guard.clone();
+        db.progress_handler(PROGRESS_STEPS, Some(move || of.should_stop()))?;
+        Ok(Self {
+            statements: LruCache::new(STATEMENTS_KEPT_MAX),
+            db,
+            guard,
+            counters,
+            access: None,
+            blocks: Blocks::default(),
+            attached: Vec::new(),
+            size_limit_bytes: 0,
+            page_bytes: page_bytes.unsigned_abs(),
+        })
+    }
+
+    /// The connection itself, for what only SQLite knows.
+    pub(super) fn db(&self) -> &Connection {
+        &self.db
+    }
+
+    /// Whether no transaction is open.
+    pub(super) fn is_autocommit(&self) -> bool {
+        self.db.is_autocommit()
+    }
+
+    /// Whether the connection may serve another request: none of the last
+    /// one's temporary objects or transactions is left on it.
+    pub(super) fn is_clean(&self) -> bool {
+        !self.has_temp() && self.is_autocommit()
+    }
+
+    /// Whether temporary objects were made on it.
+    pub(super) fn has_temp(&self) -> bool {
+        self.guard.temp_used()
+    }
+
+    /// Whether exactly these databases are attached.
+    pub(super) fn has_attached(&self, attached: &[Attached]) -> bool {
+        same_attached(&self.attached, attached)
+    }
+
+    /// Whether it wears these rights and attachments already.
+    pub(super) fn wears(&self, dress: &Dress) -> bool {
+        self.access.as_ref() == Some(&dress.access) && self.has_attached(&dress.attached)
+    }
+
+    /// Puts a request's rights and attachments on, and begins to count for it.
+    pub(super) fn dress(&mut self, dress: &Dress, control: Control) -> Result<()> {
+        self.counters.start(&self.db);
+        self.redress(dress, control)
+    }
+
+    /// Puts other rights on in the middle of a request.
+    pub(super) fn redress(&mut self, dress: &Dress, control: Control) -> Result<()> {
+        if self.access.as_ref() != Some(&dress.access) {
+            self.statements.clear();
+            watch_deletions(&self.db, &self.guard, dress.access.rules.is_some());
+            self.access = Some(dress.access.clone());
+        }
+        self.set_attached(&dress.attached)?;
+        self.set_size_limit(dress.size_limit_bytes)?;
+        self.blocks = dress.blocks;
+        self.guard.take_notes();
+        self.guard.set_cancel(Some(dress.cancel.clone()));
+        self.guard.let_request_speak(dress.access.clone(), control);
+        Ok(())
+    }
+
+    /// The request is over: nothing that runs from here on is its own.
+    pub(super) fn undress(&self) {
+        self.guard.end_request();
+    }
+
+    /// Refuses a statement that the owner has switched off. Errors:
+    /// `READS_BLOCKED`, `WRITES_BLOCKED`.
+    pub(super) fn check_blocks(&self, statement: &Statement) -> Result<()> {
+        let read_only = statement.is_read_only();
+        if self.blocks.writes && !read_only {
+            return Err(Error::new(
+                Reason::WritesBlocked,
+                "writes are switched off for this database",
+            ));
+        }
+        if self.blocks.reads && (read_only || statement.column_count() > 0) {
+            return Err(Error::new(
+                Reason::ReadsBlocked,
+                "reads are switched off for this database",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether rules for tables are in force, so that each writing statement
+    /// must be looked at after its run, and undone where it broke them.
+    pub(super) fn watches_rows(&self) -> bool {
+        self.access.as_ref().is_some_and(|access| access.rules.is_some())
+    }
+
+    /// What the guard noticed since the last time it was asked.
+    pub(super) fn take_notes(&self) -> Notes {
+        self.guard.take_notes()
+    }
+
+    /// Attaches these databases and no others.
+    pub(super) fn set_attached(&mut self, wanted: &[Attached]) -> Result<()> {
+        if self.has_attached(wanted) {
+            return Ok(());
+        }
+        self.statements.clear();
+        // The order counts: SQL finds a bare table name in the first database
+        // that has it.
+        let kept =
+            self.attached.iter().zip(wanted).take_while(|(have, file)| is_same(have, file)).count();
+        for (alias, _) in self.attached.split_off(kept).into_iter().rev() {
+            self.server(&format!("DETACH \"{alias}\""))?;
+        }
+        wanted.iter().skip(kept).try_for_each(|file| self.attach(file))
+    }
+
+    fn attach(&mut self, file: &Attached) -> Result<()> {
+        let restore = self.guard.let_server_speak();
+        let attach = format!("ATTACH ?1 AS \"{}\"", file.alias);
+        let attached =
+            self.db.execute(&attach, [file_uri(&file.path, "ro")]).map_err(from_rusqlite);
+        restore(&self.guard);
+        attached?;
+        self.attached.push((file.alias.clone(), file.id));
+        Ok(())
+    }
+
+    /// Runs statements of the server's own.
+    pub(super) fn server(&self, sql: &str) -> Result<()> {
+        let restore = self.guard.let_server_speak();
+        let ran = self.db.prepare_cached(sql).and_then(|mut statement| {
+            let mut rows = statement.query([])?;
+            while rows.next()?.is_some() {}
+            Ok(())
+        });
+        restore(&self.guard);
+        ran.map_err(from_rusqlite).map_err(|error| self.name_full(error))
+    }
+
+    /// Ends a transaction that was left open, if there is one.
+    pub(super) fn rollback(&self) {
+        self.guard.set_cancel(None);
+        if !self.is_autocommit()
+            && let Err(error) = self.server("ROLLBACK")
+        {
+            tracing::error!(%error, "rollback failed");
+        }
+    }
+
+    fn set_size_limit(&mut self, size_limit_bytes: u64) -> Result<()> {
+        if self.size_limit_bytes == size_limit_bytes {
+            return Ok(());
+        }
+        // SQLite's own largest number of pages stands for no limit.
+        const PAGES_MAX: u64 = 0xffff_fffe;
+        let pages = match size_limit_bytes {
+            0 => PAGES_MAX,
+            bytes => (bytes / self.page_bytes).clamp(1, PAGES_MAX),
+        };
+        let restore = self.guard.let_server_speak();
+        let set = self.db.pragma_update_and_check(None, "max_page_count", pages as i64, |_| Ok(()));
+        restore(&self.guard);
+        self.size_limit_bytes = size_limit_bytes;
+        set.map_err(from_rusqlite)
+    }
+
+    /// Takes a compiled statement out of the cache, or compiles the first one
+    /// of `sql`; answers how much of the text it took. `base` is where `sql`
+    /// stands in the request's text.
+    pub(super) fn prepare(&mut self, sql: &str, base: usize) -> Result<(Option<Statement>, usize)> {
+        if let Some(statement) = self.statements.pop(sql) {
+            return Ok((Some(statement), sql.len()));
+        }
+        Statement::prepare(&self.db, sql).map_err(|failure| self.explain(failure, base))
+    }
+
+    /// Keeps a statement for the next request with the very same text.
+    pub(super) fn keep(&mut self, sql: &str, mut statement: Statement) {
+        statement.reset();
+        self.statements.put(sql.into(), statement);
+    }
+
+    /// Turns a failure into the error that names its true cause.
+    pub(super) fn explain(&self, failure: SqlFailure, base: usize) -> Error {
+        let refusal = self.guard.take_notes().refusal;
+        match refusal {
+            // SQLite reports a refusal inside a view or trigger as an error of
+            // its own, so the note counts, whatever the code.
+            Some(refusal) if failure.is_refusal() || !failure.is_interrupt() => {
+                refusal.into_error()
+            }
+            _ => self.name_full(failure.into_error(base)),
+        }
+    }
+
+    /// Tells a database at its own limit from a machine without room.
+    fn name_full(&self, error: Error) -> Error {
+        if error.reason() != Reason::StorageFull || self.size_limit_bytes == 0 {
+            return error;
+        }
+        Error::new(
+            Reason::SizeLimit,
+            "the database has reached its size limit; delete rows or raise size_limit_bytes",
+        )
+        .with("size_limit_bytes", self.size_limit_bytes)
+    }
+}
+
+fn same_attached(attached: &[(Alias, DatabaseId)], wanted: &[Attached]) -> bool {
+    attached.len() == wanted.len()
+        && attached.iter().zip(wanted).all(|(have, file)| is_same(have, file))
+}
+
+fn is_same((alias, id): &(Alias, DatabaseId), file: &Attached) -> bool {
+    *alias == file.alias && *id == file.id
+}
+
+/// The path as a URI that SQLite opens in `mode`.
+fn file_uri(path: &Path, mode: &str) -> String {
+    use std::fmt::Write as _;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let mut uri = String::from("file:");
+    for &byte in path.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(uri, "%{byte:02x}");
+        }
+    }
+    uri.push_str("?mode=");
+    uri.push_str(mode);
+    uri
+}

@@ -1,0 +1,206 @@
+//! A result that is read in pieces.
+//!
+//! Between two pieces a cursor rests as a value: it holds a connection and its
+//! place in the statement, but no thread.
+
+use std::time::{Duration, Instant};
+
+use super::attach_statement::{self, leading_blank};
+use super::conn::Conn;
+use super::guard::Control;
+use super::open_database::{Call, OpenDatabase, blocking};
+use super::reader::Reader;
+use super::script::{Meter, Script, bind, not_one_statement};
+use super::statement::{Row, Statement};
+use super::value::{Column, Summary};
+use super::writer::Lease;
+use crate::error::{Error, Reason, Result};
+
+/// Takes the rows of one piece.
+pub trait Chunk: Send + 'static {
+    /// The next row; answers whether the piece is full with it.
+    fn row(&mut self, row: &Row<'_>) -> Result<bool>;
+}
+
+/// A result that is read in pieces.
+pub struct Cursor {
+    // The statement goes before the connection that it belongs to.
+    statement: Statement,
+    place: Place,
+    /// The statement's text: its key in the connection's cache.
+    text: String,
+    at: usize,
+    columns: Vec<Column>,
+    meter: Meter,
+    busy: Duration,
+}
+
+enum Place {
+    Reader(Reader),
+    Writer(Lease),
+}
+
+impl Place {
+    fn conn(&mut self) -> Result<&mut Conn> {
+        match self {
+            Self::Reader(reader) => reader.conn(),
+            Self::Writer(lease) => lease.conn(),
+        }
+    }
+}
+
+/// How far a cursor got.
+pub enum Progress {
+    /// The piece is full; the cursor goes on.
+    More(Cursor),
+    /// This was the last piece. What the statement wrote is durable.
+    Done(Summary),
+}
+
+impl OpenDatabase {
+    /// Starts a statement that reads, or writes and returns rows.
+    pub async fn query(&self, call: Call) -> Result<Cursor> {
+        let reader = self.readers.checkout(&call.dress).await?;
+        let (opened, call) = blocking(move || {
+            let mut place = Place::Reader(reader);
+            let statement = compile(&mut place, &call)?;
+            Ok((statement.map(|compiled| Cursor::new(place, compiled)), call))
+        })
+        .await?;
+        if let Some(cursor) = opened {
+            return cursor;
+        }
+        let mut lease = self.writer.lease().await?;
+        blocking(move || {
+            lease.fresh()?;
+            let mut place = Place::Writer(lease);
+            match compile(&mut place, &call)? {
+                Some(compiled) => Cursor::new(place, compiled),
+                None => Err(Error::internal("a statement could not be placed")),
+            }
+        })
+        .await
+    }
+}
+
+struct Compiled {
+    statement: Statement,
+    text: String,
+    at: usize,
+}
+
+/// Compiles the one statement of a call; `None` where it needs the writer.
+fn compile(place: &mut Place, call: &Call) -> Result<Option<Compiled>> {
+    let on_reader = matches!(place, Place::Reader(_));
+    let conn = place.conn()?;
+    conn.dress(&call.dress, Control::None)?;
+    if !on_reader {
+        conn.server("BEGIN IMMEDIATE")?;
+    }
+    let text = call.sql.text.as_str();
+    let mut attached = call.dress.attached.clone();
+    let mut at = call.start;
+    loop {
+        at += leading_blank(&text[at..]);
+        let Some((statement, length)) = attach_statement::parse(&text[at..])? else { break };
+        let mut script = Script {
+            sql: &call.sql,
+            start: 0,
+            single: true,
+            attached: &mut attached,
+            attacher: &*call.attacher,
+        };
+        script.attach(conn, statement)?;
+        at += length;
+    }
+    let rest = &text[at..];
+    let (statement, length) = conn.prepare(rest, at)?;
+    let Some(mut statement) = statement else { return Err(not_one_statement()) };
+    if leading_blank(&rest[length..]) < rest.len() - length {
+        return Err(not_one_statement());
+    }
+    conn.check_blocks(&statement)?;
+    if statement.column_count() == 0 {
+        return Err(Error::new(
+            Reason::InvalidArgument,
+            "the statement returns no rows; run it with Execute",
+        )
+        .with_field("statement", "must be read-only or return rows"));
+    }
+    if on_reader && !statement.is_read_only() {
+        return Ok(None);
+    }
+    bind(conn, &mut statement, &call.sql.args)?;
+    Ok(Some(Compiled { statement, text: rest.to_owned(), at }))
+}
+
+impl Cursor {
+    fn new(mut place: Place, compiled: Compiled) -> Result<Self> {
+        let Compiled { statement, text, at } = compiled;
+        let conn = place.conn()?;
+        conn.take_notes();
+        let meter = Meter::start(conn);
+        let columns = statement.columns();
+        Ok(Self { statement, place, text, at, columns, meter, busy: Duration::ZERO })
+    }
+
+    /// The columns of the rows.
+    #[must_use]
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// Whether it holds the database's writer, so that it must not rest long.
+    #[must_use]
+    pub fn is_writing(&self) -> bool {
+        matches!(self.place, Place::Writer(_))
+    }
+
+    /// Reads on until the piece is full or the result has ended.
+    pub async fn fill<C: Chunk>(self, mut chunk: C) -> Result<(Progress, C)> {
+        blocking(move || {
+            let progress = self.read_on(&mut chunk)?;
+            Ok((progress, chunk))
+        })
+        .await
+    }
+
+    fn read_on(mut self, chunk: &mut dyn Chunk) -> Result<Progress> {
+        let started = Instant::now();
+        let conn = self.place.conn()?;
+        loop {
+            match self.statement.step(conn.db()) {
+                Ok(true) => {
+                    self.meter.rows_read += 1;
+                    if chunk.row(&self.statement.row())? {
+                        self.busy += started.elapsed();
+                        return Ok(Progress::More(self));
+                    }
+                }
+                Ok(false) => break,
+                Err(failure) => return Err(conn.explain(failure, self.at)),
+            }
+        }
+        if let Some(refusal) = conn.take_notes().refusal {
+            return Err(refusal.into_error());
+        }
+        let mut summary = self.meter.read(conn, started);
+        summary.duration += self.busy;
+        self.finish()?;
+        Ok(Progress::Done(summary))
+    }
+
+    /// Keeps the statement for the next request and makes a write durable.
+    fn finish(self) -> Result<()> {
+        let Self { statement, mut place, text, .. } = self;
+        let conn = place.conn()?;
+        conn.keep(&text, statement);
+        if let Place::Writer(lease) = &mut place {
+            let conn = lease.conn()?;
+            conn.undress();
+            conn.server("COMMIT")?;
+            lease.hand_over()?;
+        }
+        Ok(())
+    }
+}

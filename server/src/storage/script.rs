@@ -1,0 +1,414 @@
+//! Runs the SQL text of a request, statement after statement, on a connection
+//! that wears the request's rights.
+
+use std::time::Instant;
+
+use super::attach_statement::{self, AttachStatement};
+use super::conn::{ATTACHED_MAX, Attached, Conn, SQL_BYTES_MAX};
+use super::guard::Control;
+use super::statement::{Row, Statement};
+use super::value::{Args, Column, Sql, Summary, Value};
+use crate::error::{Error, Reason, Result};
+use crate::names::Alias;
+
+/// Takes what statements return, in their order.
+pub trait Sink: Send {
+    /// Forgets everything: the text is run again from its start.
+    fn restart(&mut self);
+    /// A statement begins; without columns it returns no rows.
+    fn begin(&mut self, columns: Vec<Column>) -> Result<()>;
+    /// A row of the statement that began last.
+    fn row(&mut self, row: &Row<'_>) -> Result<()>;
+    /// The statement that began last has ended.
+    fn end(&mut self, summary: Summary) -> Result<()>;
+}
+
+/// Finds the database of an ATTACH statement in the middle of a text.
+pub trait Attacher: Send + Sync {
+    /// The database, open and permitted to this request.
+    fn attach(&self, database: &str, alias: Alias) -> Result<Attached>;
+}
+
+/// Where a text runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// On a reader.
+    Reader,
+    /// On the writer, in a transaction that is shared with other requests.
+    Group,
+    /// On a connection whose transaction is this request's alone.
+    Alone,
+}
+
+/// How a run ended that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ran {
+    /// All of it ran.
+    Done,
+    /// It writes: run it again on the writer.
+    NeedsWriter,
+    /// It needs a transaction of its own: run it again [`Place::Alone`].
+    NeedsAlone,
+    /// It manages its own transactions: run it again with [`Control::Full`].
+    NeedsControl,
+}
+
+/// A text on its way through a connection.
+pub(super) struct Script<'a> {
+    pub(super) sql: &'a Sql,
+    /// Where in the text to begin: behind the ATTACH statements that were
+    /// taken from its head.
+    pub(super) start: usize,
+    /// The text must hold exactly one statement.
+    pub(super) single: bool,
+    /// The databases that are attached when it begins.
+    pub(super) attached: &'a mut Vec<Attached>,
+    pub(super) attacher: &'a dyn Attacher,
+}
+
+/// Refuses a text that SQLite would cut or not look at.
+pub fn check_text(text: &str) -> Result<()> {
+    if text.len() > SQL_BYTES_MAX {
+        return Err(Error::new(
+            Reason::StatementTooLarge,
+            format!("the SQL text has {} bytes and may have {SQL_BYTES_MAX}; send large values as arguments", text.len()),
+        )
+        .with("bytes", text.len())
+        .with("bytes_max", SQL_BYTES_MAX));
+    }
+    if let Some(offset) = text.find('\0') {
+        return Err(Error::new(Reason::SqlError, "the SQL text holds a NUL character")
+            .with("offset", offset));
+    }
+    Ok(())
+}
+
+/// Reads the ATTACH statements at the head of a text: the most common place,
+/// known before a connection is chosen, so that one can be chosen that has
+/// them attached already. Answers them and where the rest begins.
+pub fn attach_head(text: &str) -> Result<(Vec<(String, Alias)>, usize)> {
+    let mut attachments = Vec::new();
+    let mut at = 0;
+    loop {
+        let begin = at + attach_statement::leading_blank(&text[at..]);
+        match attach_statement::parse(&text[begin..])? {
+            Some((AttachStatement::Attach { database, alias }, length)) => {
+                attachments.push((database, alias));
+                at = begin + length;
+            }
+            Some((AttachStatement::Detach { .. }, _)) | None => return Ok((attachments, at)),
+        }
+    }
+}
+
+/// Binds arguments to the parameters of one statement. Errors:
+/// `ARGUMENT_MISMATCH`.
+pub(super) fn bind(conn: &Conn, statement: &mut Statement, args: &Args) -> Result<()> {
+    let count = statement.parameter_count();
+    let mut positional_used = 0;
+    let mut named_used = vec![false; args.named.len()];
+    for index in 1..=count {
+        let name = statement.parameter_name(index).map(str::to_owned);
+        let value = match &name {
+            // Drivers that number their arguments need not know the names.
+            _ if args.named.is_empty() => positional(args, index, &mut positional_used),
+            None => {
+                let next = positional_used + 1;
+                positional(args, next, &mut positional_used)
+            }
+            Some(name) if name.starts_with('?') => {
+                let number = name[1..].parse().unwrap_or(index);
+                positional(args, number, &mut positional_used)
+            }
+            Some(name) => args.named.iter().position(|(key, _)| *key == name[1..]).map(|at| {
+                named_used[at] = true;
+                &args.named[at].1
+            }),
+        };
+        let Some(value) = value else {
+            let shown = name.unwrap_or_else(|| format!("?{index}"));
+            return Err(
+                mismatch(format!("the parameter {shown} has no argument")).with("parameter", shown)
+            );
+        };
+        statement.bind(conn.db(), index, value)?;
+    }
+    if positional_used < args.positional.len() {
+        return Err(mismatch(format!(
+            "{} arguments came for {positional_used} parameters",
+            args.positional.len()
+        )));
+    }
+    if let Some(at) = named_used.iter().position(|used| !used) {
+        let name = &args.named[at].0;
+        return Err(mismatch(format!("no parameter is named '{name}'")).with("parameter", name));
+    }
+    Ok(())
+}
+
+fn positional<'a>(args: &'a Args, number: usize, used: &mut usize) -> Option<&'a Value> {
+    *used = (*used).max(number);
+    args.positional.get(number.checked_sub(1)?)
+}
+
+fn mismatch(message: String) -> Error {
+    Error::new(Reason::ArgumentMismatch, message)
+}
+
+impl Script<'_> {
+    /// Runs the text. The caller has begun the transaction that `place` speaks
+    /// of, and ends it as the answer tells; a reader's is begun and ended here.
+    pub(super) fn run(
+        self,
+        conn: &mut Conn,
+        place: Place,
+        control: Control,
+        sink: &mut dyn Sink,
+    ) -> Result<Ran> {
+        let ran = self.run_all(conn, place, control, sink);
+        if place == Place::Reader {
+            conn.rollback();
+        }
+        ran
+    }
+
+    /// As [`Script::run`], but leaves a reader's transaction open.
+    pub(super) fn run_all(
+        self,
+        conn: &mut Conn,
+        place: Place,
+        control: Control,
+        sink: &mut dyn Sink,
+    ) -> Result<Ran> {
+        self.run_with(conn, place, control, sink, None)
+    }
+
+    /// As [`Script::run_all`], and calls `before_write` before each statement
+    /// that writes.
+    pub(super) fn run_with(
+        mut self,
+        conn: &mut Conn,
+        place: Place,
+        control: Control,
+        sink: &mut dyn Sink,
+        mut before_write: Option<&mut dyn FnMut() -> Result<()>>,
+    ) -> Result<Ran> {
+        let text = self.sql.text.as_str();
+        let (heads, _) =
+            if self.start > 0 { attach_head(&text[..self.start])? } else { (Vec::new(), 0) };
+        for _ in heads {
+            skip(sink)?;
+        }
+        let mut at = self.start;
+        let mut args_used = false;
+        let mut ran_any = false;
+        loop {
+            at += attach_statement::leading_blank(&text[at..]);
+            let rest = &text[at..];
+            if rest.is_empty() {
+                break;
+            }
+            if let Some((statement, length)) = attach_statement::parse(rest)? {
+                if place == Place::Group {
+                    return Ok(Ran::NeedsAlone);
+                }
+                self.attach(conn, statement)?;
+                skip(sink)?;
+                ran_any = true;
+                at += length;
+                continue;
+            }
+            // SQLite would refuse it too, for the file that it attaches, and in
+            // words that do not help.
+            if attach_statement::first_word(rest).eq_ignore_ascii_case("vacuum") {
+                return Err(Error::new(Reason::OperationBlocked, "VACUUM is not allowed"));
+            }
+            let (statement, length) = match conn.prepare(rest, at) {
+                Ok(prepared) => prepared,
+                Err(error)
+                    if error.reason() == Reason::TransactionState && control == Control::None =>
+                {
+                    return Ok(Ran::NeedsControl);
+                }
+                Err(error) => return Err(error),
+            };
+            let Some(mut statement) = statement else { break };
+            ran_any = true;
+            let more = attach_statement::leading_blank(&rest[length..]) < rest.len() - length;
+            if more && self.single {
+                return Err(not_one_statement());
+            }
+            if !statement.is_read_only()
+                && let Some(before_write) = &mut before_write
+            {
+                before_write()?;
+            }
+            if place == Place::Reader {
+                if !statement.is_read_only() {
+                    return Ok(Ran::NeedsWriter);
+                }
+                if more && conn.is_autocommit() {
+                    // The statements of one text see one snapshot.
+                    conn.server("BEGIN")?;
+                }
+            }
+            if statement.parameter_count() > 0 {
+                if args_used {
+                    return Err(mismatch(
+                        "only one statement of the text may have parameters".to_owned(),
+                    ));
+                }
+                bind(conn, &mut statement, &self.sql.args)?;
+                args_used = true;
+            }
+            let controls = conn.take_notes().transaction_control;
+            if !controls {
+                conn.check_blocks(&statement)?;
+            }
+            run_statement(conn, &mut statement, controls, at, sink)?;
+            if length == rest.len() && !controls {
+                conn.keep(rest, statement);
+            }
+            at += length;
+        }
+        if self.single && !ran_any {
+            return Err(not_one_statement());
+        }
+        if !args_used && !self.sql.args.is_empty() {
+            return Err(mismatch("arguments came for SQL without parameters".to_owned()));
+        }
+        Ok(Ran::Done)
+    }
+
+    /// Does what an ATTACH or DETACH statement says.
+    pub(super) fn attach(&mut self, conn: &mut Conn, statement: AttachStatement) -> Result<()> {
+        match statement {
+            AttachStatement::Attach { database, alias } => {
+                check_alias(self.attached, &alias)?;
+                if self.attached.len() >= ATTACHED_MAX {
+                    return Err(Error::new(
+                        Reason::AttachLimit,
+                        format!("{ATTACHED_MAX} databases are attached; no more can be"),
+                    )
+                    .with("attachments_max", ATTACHED_MAX));
+                }
+                let file = self.attacher.attach(&database, alias)?;
+                self.attached.push(file);
+                conn.set_attached(self.attached)
+            }
+            // The attachment ends with the request: SQLite could not end it
+            // inside the transaction that has read it.
+            AttachStatement::Detach { alias }
+                if self.attached.iter().any(|file| file.alias == alias) =>
+            {
+                Ok(())
+            }
+            AttachStatement::Detach { alias } => Err(Error::new(
+                Reason::InvalidAttachment,
+                format!("no database is attached as '{alias}'"),
+            )
+            .with("alias", alias)),
+        }
+    }
+}
+
+/// Refuses an alias that is taken. Errors: `INVALID_ATTACHMENT`.
+pub fn check_alias(attached: &[Attached], alias: &Alias) -> Result<()> {
+    if attached.iter().any(|file| file.alias == *alias) {
+        return Err(Error::new(
+            Reason::InvalidAttachment,
+            format!("the alias '{alias}' is used twice"),
+        )
+        .with("alias", alias));
+    }
+    Ok(())
+}
+
+pub(super) fn not_one_statement() -> Error {
+    Error::new(Reason::InvalidArgument, "exactly one SQL statement is needed here")
+        .with_field("sql", "must hold exactly one statement")
+}
+
+/// Passes over a statement that SQLite does not see.
+fn skip(sink: &mut dyn Sink) -> Result<()> {
+    sink.begin(Vec::new())?;
+    sink.end(Summary::default())
+}
+
+/// Runs one statement that has its arguments.
+pub(super) fn run_statement(
+    conn: &mut Conn,
+    statement: &mut Statement,
+    controls: bool,
+    at: usize,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    let watched = conn.watches_rows() && !statement.is_read_only() && !controls;
+    if watched {
+        conn.server("SAVEPOINT tenantry_watch")?;
+    }
+    let ran = step_all(conn, statement, at, sink);
+    if watched && !conn.is_autocommit() {
+        if ran.is_err() {
+            conn.server("ROLLBACK TO tenantry_watch")?;
+        }
+        conn.server("RELEASE tenantry_watch")?;
+    }
+    ran
+}
+
+fn step_all(
+    conn: &mut Conn,
+    statement: &mut Statement,
+    at: usize,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    let started = Instant::now();
+    let mut meter = Meter::start(conn);
+    sink.begin(statement.columns())?;
+    loop {
+        match statement.step(conn.db()) {
+            Ok(true) => {
+                meter.rows_read += 1;
+                if let Err(error) = sink.row(&statement.row()) {
+                    statement.reset();
+                    return Err(error);
+                }
+            }
+            Ok(false) => break,
+            Err(failure) => {
+                let error = conn.explain(failure, at);
+                statement.reset();
+                return Err(error);
+            }
+        }
+    }
+    statement.reset();
+    if let Some(refusal) = conn.take_notes().refusal {
+        return Err(refusal.into_error());
+    }
+    sink.end(meter.read(conn, started))
+}
+
+/// What one statement does to the connection's counters.
+pub(super) struct Meter {
+    total_before: u64,
+    pub(super) rows_read: u64,
+}
+
+impl Meter {
+    pub(super) fn start(conn: &Conn) -> Self {
+        Self { total_before: conn.db().total_changes(), rows_read: 0 }
+    }
+
+    pub(super) fn read(&self, conn: &Conn, started: Instant) -> Summary {
+        let rows_written = conn.db().total_changes().wrapping_sub(self.total_before);
+        Summary {
+            affected_rows: if rows_written == 0 { 0 } else { conn.db().changes() },
+            last_insert_rowid: conn.db().last_insert_rowid(),
+            rows_read: self.rows_read,
+            rows_written,
+            duration: started.elapsed(),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! End-to-end tests: each starts from the real binary and speaks gRPC to it, as
+//! a user's program would. What a test may rely on is what the protos and the
+//! README promise, and nothing of the server's inside.
+//!
+//! Most tests share one server and have a group of their own on it; those that
+//! kill or configure the server have their own.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test reads the clock and the environment, and fails by panicking"
+)]
+
+mod support;
+
+mod databases;
+mod listing;
+mod deletion;
+
+mod tokens;
+mod hostile_tokens;
+mod permissions;
+
+mod queries;
+mod values;
+mod batch;
+mod transact;
+mod streams;
+mod group_commit;
+mod attach;
+mod shop;
+
+mod bad_input;
+mod coverage;
+
+mod process;
+mod crash;
+mod command_line;
+mod readme;
