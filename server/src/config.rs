@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 /// The settings as they were written.
 #[derive(clap::Args, Debug)]
@@ -71,7 +71,7 @@ pub struct Flags {
     #[arg(
         long,
         env = "TENANTRY_READERS_PER_DATABASE_MAX",
-        default_value = "4",
+        default_value = "32",
         value_name = "COUNT"
     )]
     readers_per_database_max: String,
@@ -274,10 +274,15 @@ impl Reader {
     }
 
     fn log(&mut self, given: &str) -> Targets {
-        given.parse().unwrap_or_else(|_| {
-            self.wrong("log", given, "a level or a list as in 'info,tenantry=debug'");
-            Targets::default()
-        })
+        // A word alone would be taken for the name of a module with all its lines.
+        let is_level = |part: &str| part.contains('=') || part.parse::<LevelFilter>().is_ok();
+        match given.parse() {
+            Ok(targets) if given.split(',').all(|part| is_level(part.trim())) => targets,
+            _ => {
+                self.wrong("log", given, "a level or a list as in 'info,tenantry=debug'");
+                Targets::default()
+            }
+        }
     }
 
     fn issuers(&mut self, given: &[String]) -> Vec<Issuer> {
@@ -352,7 +357,7 @@ mod tests {
             "--open-databases-max=1000001",
             "--synchronous=off",
             "--log-format=xml",
-            "--log=tenantry=loud",
+            "--log=inof",
             "--issuer=iss=a",
         ]);
         let problems = problems.expect_err("wrong").to_string();

@@ -9,7 +9,10 @@ use crate::support::{Code, Db, Server, World, bounded, cells, expect_error, sql}
 /// A main database, and another one beside it that may be attached.
 async fn pair(world: &World) -> (Db, Db) {
     let (main, beside) = (world.database("main-db").await, world.attachable("catalogue").await);
-    main.exec("CREATE TABLE t (id INTEGER PRIMARY KEY, x); INSERT INTO t VALUES (1, 'one'), (2, 'two')").await;
+    main.exec(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, x); INSERT INTO t VALUES (1, 'one'), (2, 'two')",
+    )
+    .await;
     beside.exec("CREATE TABLE b (id INTEGER PRIMARY KEY, y); INSERT INTO b VALUES (1, 'uno'), (2, 'dos')").await;
     let token = world.token(&main, Access::ReadWrite, &[&beside]).await;
     (main.with_token(&token), beside)
@@ -39,7 +42,10 @@ async fn databases_are_attached_by_the_request_by_sql_and_by_both() {
     let middle = "SELECT 1; ATTACH 'catalogue' AS c; SELECT count(*) FROM c.b; DETACH c; SELECT 3";
     assert_eq!(main.text(middle).await, "3");
     let both = main.attach("catalogue", "c");
-    assert_eq!(both.text("ATTACH 'third' AS d; SELECT y, w FROM c.b, d.z WHERE id = 1").await, "uno|w");
+    assert_eq!(
+        both.text("ATTACH 'third' AS d; SELECT y, w FROM c.b, d.z WHERE id = 1").await,
+        "uno|w"
+    );
     // The alias is the name where none is given, and case makes no difference.
     assert_eq!(main.attach("third", "").text("SELECT w FROM third.z").await, "w");
     assert_eq!(main.attach("third", "Up").text("SELECT w FROM uP.z").await, "w");
@@ -49,6 +55,18 @@ async fn databases_are_attached_by_the_request_by_sql_and_by_both() {
     // It ends with its request.
     let gone = main.try_exec("SELECT * FROM c.b").await;
     expect_error(gone, Code::InvalidArgument, "SQL_ERROR");
+}
+
+#[tokio::test]
+async fn a_plain_name_means_the_group_of_the_main_database() {
+    let world = World::shared().await;
+    let (main, beside) = pair(&world).await;
+    for name in ["catalogue", beside.id()] {
+        let attached = main.attach_as_written(name, "c");
+        assert_eq!(attached.text("SELECT count(*) FROM c.b").await, "2", "{name}");
+        let by_sql = format!("ATTACH '{name}' AS c; SELECT count(*) FROM c.b");
+        assert_eq!(main.text(by_sql).await, "2", "{name}");
+    }
 }
 
 #[tokio::test]
@@ -87,9 +105,13 @@ async fn what_is_attached_can_be_read_into_the_main_database() {
     assert_eq!(main.text("SELECT x FROM t WHERE id > 10").await, "uno\ndos");
     attached.exec("UPDATE t SET x = y FROM c.b WHERE b.id = t.id").await;
     assert_eq!(main.text("SELECT x FROM t WHERE id < 10").await, "uno\ndos");
-    attached.exec("UPDATE t SET x = (SELECT upper(y) FROM c.b WHERE b.id = t.id) WHERE id < 10").await;
+    attached
+        .exec("UPDATE t SET x = (SELECT upper(y) FROM c.b WHERE b.id = t.id) WHERE id < 10")
+        .await;
     assert_eq!(main.text("SELECT x FROM t WHERE id < 10").await, "UNO\nDOS");
-    attached.exec("CREATE TABLE copied AS SELECT * FROM c.b; CREATE INDEX copied_y ON copied (y)").await;
+    attached
+        .exec("CREATE TABLE copied AS SELECT * FROM c.b; CREATE INDEX copied_y ON copied (y)")
+        .await;
     assert_eq!(main.text("SELECT count(*) FROM copied").await, "2");
     attached.exec("DELETE FROM t WHERE id IN (SELECT id FROM c.b)").await;
     assert_eq!(main.text("SELECT count(*) FROM t").await, "2");
@@ -167,10 +189,11 @@ async fn both_sides_must_permit_it() {
         expect_error(by_sql, Code::PermissionDenied, "ATTACH_NOT_ALLOWED");
         status.message().replace(name, "NAME")
     };
-    // Whether the target is closed, not in the token, or not there at all.
-    let closed_answer = answer(&both, "closed").await;
-    assert_eq!(answer(&without, "catalogue").await, closed_answer);
-    assert_eq!(answer(&both, "no-such-database").await, closed_answer);
+    // What the token does not list answers as what is not there.
+    let nothing = answer(&without, "no-such-database").await;
+    assert_eq!(answer(&without, "catalogue").await, nothing);
+    assert_eq!(answer(&without, "closed").await, nothing);
+    answer(&both, "closed").await;
     assert_eq!(both.attach("catalogue", "c").text("SELECT count(*) FROM c.b").await, "2");
     // A right to read it by itself is none to attach it.
     let readable = world
@@ -191,7 +214,6 @@ async fn withdrawn_rights_take_effect_on_the_next_request() {
     let world = World::shared().await;
     let (main, beside) = pair(&world).await;
     let attached = main.attach("catalogue", "c");
-    let mut tx = attached.begin(TransactionMode::ReadOnly).await;
     for _ in 0..3 {
         assert_eq!(attached.text("SELECT count(*) FROM c.b").await, "2");
         world.configure(&beside, "allow_attach", |database| database.allow_attach = false).await;
@@ -199,15 +221,6 @@ async fn withdrawn_rights_take_effect_on_the_next_request() {
         expect_error(refused, Code::PermissionDenied, "ATTACH_NOT_ALLOWED");
         world.configure(&beside, "allow_attach", |database| database.allow_attach = true).await;
     }
-    // In an open transaction too, be it in-band or at its end.
-    assert_eq!(tx.text("SELECT count(*) FROM c.b").await, "2");
-    world.configure(&beside, "allow_attach", |database| database.allow_attach = false).await;
-    let status = match tx.ask("SELECT count(*) FROM c.b").await {
-        Ok(answer) => answer.map(|_| ()).expect_err("the right was withdrawn"),
-        Err(status) => status,
-    };
-    expect_error::<()>(Err(status), Code::PermissionDenied, "ATTACH_NOT_ALLOWED");
-    world.configure(&beside, "allow_attach", |database| database.allow_attach = true).await;
     world.delete(&beside).await;
     let refused = attached.try_exec("SELECT count(*) FROM c.b").await;
     expect_error(refused, Code::PermissionDenied, "ATTACH_NOT_ALLOWED");
@@ -219,13 +232,30 @@ async fn withdrawn_rights_take_effect_on_the_next_request() {
 }
 
 #[tokio::test]
+async fn rights_withdrawn_in_a_transaction_take_effect_on_its_next_statement() {
+    let world = World::shared().await;
+    let (main, beside) = pair(&world).await;
+    let mut tx = main.attach("catalogue", "c").begin(TransactionMode::Deferred).await;
+    assert_eq!(tx.text("SELECT count(*) FROM c.b").await, "2");
+    world.configure(&beside, "allow_attach", |database| database.allow_attach = false).await;
+    // Be it in-band or at the end of the stream.
+    let status = match tx.ask("SELECT count(*) FROM c.b").await {
+        Ok(answer) => answer.map(|_| ()).expect_err("the right was withdrawn"),
+        Err(status) => status,
+    };
+    expect_error::<()>(Err(status), Code::PermissionDenied, "ATTACH_NOT_ALLOWED");
+}
+
+#[tokio::test]
 async fn a_change_of_the_attached_schema_is_seen() {
     let world = World::shared().await;
     let (main, beside) = pair(&world).await;
     let attached = main.attach("catalogue", "c");
     for i in 0..5 {
         assert_eq!(attached.text("SELECT * FROM c.b LIMIT 1").await.split('|').count(), 2 + i);
-        beside.exec(format!("ALTER TABLE b ADD COLUMN z{i}; INSERT INTO b (y) VALUES ('{i}')")).await;
+        beside
+            .exec(format!("ALTER TABLE b ADD COLUMN z{i}; INSERT INTO b (y) VALUES ('{i}')"))
+            .await;
         assert_eq!(attached.text("SELECT count(*) FROM c.b").await, (3 + i).to_string());
     }
 }
@@ -276,7 +306,12 @@ async fn databases_attach_one_another_without_waiting_for_ever() {
     for task in bounded("all of them", join_all(crossing)).await {
         task.expect("none fails");
     }
-    assert_eq!(a.attach("b", "b").text("SELECT (SELECT count(*) FROM t) + (SELECT count(*) FROM b.t)").await, "82");
+    assert_eq!(
+        a.attach("b", "b")
+            .text("SELECT (SELECT count(*) FROM t) + (SELECT count(*) FROM b.t)")
+            .await,
+        "82"
+    );
 }
 
 #[tokio::test]
@@ -297,7 +332,11 @@ async fn two_hundred_clients_attach_at_once() {
             match i % 3 {
                 0 => db.attach("catalogue", "c").text("SELECT count(*) FROM c.b").await,
                 1 => db.text("ATTACH 'catalogue' AS c; SELECT count(*) FROM c.b").await,
-                _ => db.attach("catalogue", "c").text("INSERT INTO t SELECT y FROM c.b; SELECT changes()").await,
+                _ => {
+                    db.attach("catalogue", "c")
+                        .text("INSERT INTO t SELECT y FROM c.b; SELECT changes()")
+                        .await
+                }
             }
         })
     });

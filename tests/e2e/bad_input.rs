@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tenantry_client::v1::{Access, CreateTokenRequest, Database, RevokeTokenRequest};
 
 use crate::support::raw::{Call, rpc};
@@ -96,39 +97,39 @@ admin CreateGroup {"group": {"name": "$group"}}
 # Attachments of the request
 attacher Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": $eleven}
     INVALID_ARGUMENT ATTACH_LIMIT
-attacher Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "closed", "alias": "c"}]}
+attacher Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "$group/closed", "alias": "c"}]}
     PERMISSION_DENIED ATTACH_NOT_ALLOWED
-writer Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "open", "alias": "c"}]}
+writer Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "$group/open", "alias": "c"}]}
     PERMISSION_DENIED ATTACH_NOT_ALLOWED
-attacher Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "nobody", "alias": "c"}]}
+attacher Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "$group/nobody", "alias": "c"}]}
     PERMISSION_DENIED ATTACH_NOT_ALLOWED
 attacher Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "$foreign", "alias": "c"}]}
-    INVALID_ARGUMENT INVALID_ATTACHMENT
+    PERMISSION_DENIED ATTACH_NOT_ALLOWED
 admin Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "$foreign", "alias": "c"}]}
+    PERMISSION_DENIED ATTACH_NOT_ALLOWED
+admin Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "$db", "alias": "c"}]}
     INVALID_ARGUMENT INVALID_ATTACHMENT
-admin Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "alice", "alias": "c"}]}
+admin Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "$group/$db_id", "alias": "c"}]}
     INVALID_ARGUMENT INVALID_ATTACHMENT
-admin Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "$db_id", "alias": "c"}]}
+attacher Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "$group/open", "alias": "main"}]}
     INVALID_ARGUMENT INVALID_ATTACHMENT
-attacher Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "open", "alias": "main"}]}
+attacher Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "$group/open", "alias": "TEMP"}]}
     INVALID_ARGUMENT INVALID_ATTACHMENT
-attacher Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "open", "alias": "TEMP"}]}
+attacher Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "$group/open", "alias": "sqlite_x"}]}
     INVALID_ARGUMENT INVALID_ATTACHMENT
-attacher Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "open", "alias": "sqlite_x"}]}
+attacher Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "$group/open", "alias": "a\"b"}]}
     INVALID_ARGUMENT INVALID_ATTACHMENT
-attacher Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "open", "alias": "a\"b"}]}
-    INVALID_ARGUMENT INVALID_ATTACHMENT
-attacher Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "open", "alias": "c"}, {"database": "open", "alias": "C"}]}
+attacher Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "$group/open", "alias": "c"}, {"database": "$group/open", "alias": "C"}]}
     INVALID_ARGUMENT INVALID_ATTACHMENT
 attacher Execute {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "/etc/passwd", "alias": "c"}]}
     INVALID_ARGUMENT INVALID_NAME
-attacher Query {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "closed", "alias": "c"}]}
+attacher Query {"database": "$db", "statement": {"sql": "SELECT 1"}, "attachments": [{"database": "$group/closed", "alias": "c"}]}
     PERMISSION_DENIED ATTACH_NOT_ALLOWED
-attacher ExecuteBatch {"database": "$db", "steps": [{"statement": {"sql": "SELECT 1"}}], "attachments": [{"database": "closed", "alias": "c"}]}
+attacher ExecuteBatch {"database": "$db", "steps": [{"statement": {"sql": "SELECT 1"}}], "attachments": [{"database": "$group/closed", "alias": "c"}]}
     PERMISSION_DENIED ATTACH_NOT_ALLOWED
-attacher Transact [{"begin": {"database": "$db", "attachments": [{"database": "closed", "alias": "c"}]}}]
+attacher Transact [{"begin": {"database": "$db", "attachments": [{"database": "$group/closed", "alias": "c"}]}}]
     PERMISSION_DENIED ATTACH_NOT_ALLOWED
-attacher Describe {"database": "$db", "sql": "SELECT 1", "attachments": [{"database": "closed", "alias": "c"}]}
+attacher Describe {"database": "$db", "sql": "SELECT 1", "attachments": [{"database": "$group/closed", "alias": "c"}]}
     PERMISSION_DENIED ATTACH_NOT_ALLOWED
 
 # ATTACH as SQL
@@ -143,15 +144,15 @@ attacher sql ATTACH 'open' AS main; SELECT 1
 attacher sql ATTACH 'open' AS c; ATTACH 'open' AS C; SELECT 1
     INVALID_ARGUMENT INVALID_ATTACHMENT
 admin sql ATTACH '/etc/passwd' AS c; SELECT 1
-    INVALID_ARGUMENT INVALID_NAME
+    INVALID_ARGUMENT INVALID_ATTACHMENT
 admin sql ATTACH '../alice.db' AS c; SELECT 1
-    INVALID_ARGUMENT INVALID_NAME
+    INVALID_ARGUMENT INVALID_ATTACHMENT
 admin sql ATTACH 'file:alice.db?mode=rwc' AS c; SELECT 1
-    INVALID_ARGUMENT INVALID_NAME
+    INVALID_ARGUMENT INVALID_ATTACHMENT
 admin sql ATTACH ':memory:' AS c; SELECT 1
-    INVALID_ARGUMENT INVALID_NAME
+    INVALID_ARGUMENT INVALID_ATTACHMENT
 admin sql ATTACH '' AS c; SELECT 1
-    INVALID_ARGUMENT INVALID_NAME
+    INVALID_ARGUMENT INVALID_ATTACHMENT
 admin sql ATTACH 'op' || 'en' AS c; SELECT 1
     INVALID_ARGUMENT INVALID_ATTACHMENT
 admin sql ATTACH (SELECT 'open') AS c; SELECT 1
@@ -168,11 +169,11 @@ admin sql EXPLAIN QUERY PLAN ATTACH '/etc/passwd' AS c
     FAILED_PRECONDITION OPERATION_BLOCKED
 admin sql DETACH main
     INVALID_ARGUMENT INVALID_ATTACHMENT
-admin sql DETACH nothing
+admin sql DETACH nobody
     INVALID_ARGUMENT INVALID_ATTACHMENT
 
 # What nobody may
-admin sql VACUUM INTO '/tmp/stolen.db'
+admin sql VACUUM INTO '$outside'
     FAILED_PRECONDITION OPERATION_BLOCKED
 admin sql VACUUM
     FAILED_PRECONDITION OPERATION_BLOCKED
@@ -210,7 +211,7 @@ admin sql EXPLAIN PRAGMA writable_schema = ON
     FAILED_PRECONDITION OPERATION_BLOCKED
 admin sql EXPLAIN QUERY PLAN PRAGMA writable_schema = ON
     FAILED_PRECONDITION OPERATION_BLOCKED
-admin sql EXPLAIN VACUUM INTO '/tmp/stolen.db'
+admin sql EXPLAIN VACUUM INTO '$outside'
     FAILED_PRECONDITION OPERATION_BLOCKED
 admin sql INSERT INTO sqlite_schema VALUES ('table', 'x', 'x', 0, 'CREATE TABLE x (y)')
     FAILED_PRECONDITION OPERATION_BLOCKED
@@ -222,7 +223,7 @@ admin Describe {"database": "$db", "sql": "PRAGMA writable_schema = ON"}
     FAILED_PRECONDITION OPERATION_BLOCKED
 admin Describe {"database": "$db", "sql": "EXPLAIN QUERY PLAN PRAGMA writable_schema = ON"}
     FAILED_PRECONDITION OPERATION_BLOCKED
-admin Describe {"database": "$db", "sql": "VACUUM INTO '/tmp/stolen.db'"}
+admin Describe {"database": "$db", "sql": "VACUUM INTO '$outside'"}
     FAILED_PRECONDITION OPERATION_BLOCKED
 admin Query {"database": "$db", "statement": {"sql": "PRAGMA journal_mode = DELETE"}}
     FAILED_PRECONDITION OPERATION_BLOCKED
@@ -230,7 +231,7 @@ admin ExecuteBatch {"database": "$db", "steps": [{"statement": {"sql": "EXPLAIN 
     FAILED_PRECONDITION OPERATION_BLOCKED
 admin Transact [{"begin": {"database": "$db"}}, {"execute": {"statement": {"sql": "EXPLAIN QUERY PLAN PRAGMA writable_schema = ON"}}}, {"rollback": {}}]
     FAILED_PRECONDITION OPERATION_BLOCKED
-admin Transact [{"begin": {"database": "$db"}}, {"execute": {"statement": {"sql": "VACUUM INTO '/tmp/stolen.db'"}}}, {"rollback": {}}]
+admin Transact [{"begin": {"database": "$db"}}, {"execute": {"statement": {"sql": "VACUUM INTO '$outside'"}}}, {"rollback": {}}]
     FAILED_PRECONDITION OPERATION_BLOCKED
 
 # Writing where only reading is permitted
@@ -322,7 +323,7 @@ writer Describe {"database": "$db", "sql": "$megabytes10"}
     INVALID_ARGUMENT STATEMENT_TOO_LARGE
 writer sql SELECT hex(zeroblob(4000000))
     RESOURCE_EXHAUSTED RESULT_TOO_LARGE
-writer sql INSERT INTO t SELECT NULL, hex(zeroblob(3000000)) RETURNING x
+writer sql INSERT INTO t VALUES (9, 'nine') RETURNING hex(zeroblob(3000000))
     RESOURCE_EXHAUSTED RESULT_TOO_LARGE
 writer sql INSERT INTO t VALUES (9, zeroblob(7000000))
     RESOURCE_EXHAUSTED SIZE_LIMIT
@@ -370,6 +371,8 @@ struct Scene {
     tokens: BTreeMap<&'static str, Option<String>>,
     /// What `$name` stands for.
     names: Vec<(&'static str, String)>,
+    /// Where nothing may appear.
+    outside: TempDir,
 }
 
 impl Scene {
@@ -392,7 +395,10 @@ impl Scene {
         }
         let writer = world.token(&db, Access::ReadWrite, &[]).await;
         let revoked = world
-            .mint(CreateTokenRequest { databases: vec![db.reference().into()], ..Default::default() })
+            .mint(CreateTokenRequest {
+                databases: vec![db.reference().into()],
+                ..Default::default()
+            })
             .await;
         let id = revoked.metadata.expect("its description").id;
         world.admin.tokens().revoke_token(RevokeTokenRequest { id }).await.expect("it is revoked");
@@ -410,8 +416,10 @@ impl Scene {
             ("elsewhere", Some(Server::start().admin_token())),
             ("writer", Some(writer)),
         ]);
-        let eleven: Vec<Value> =
-            (0..11).map(|i| json!({ "database": "open", "alias": format!("a{i}") })).collect();
+        let outside = tempfile::tempdir().expect("a directory");
+        let eleven: Vec<Value> = (0..11)
+            .map(|i| json!({ "database": open.reference(), "alias": format!("a{i}") }))
+            .collect();
         let names = vec![
             ("$db_id", db.id().to_owned()),
             ("$db", db.reference().to_owned()),
@@ -420,8 +428,9 @@ impl Scene {
             ("$letters65", "x".repeat(65)),
             ("$megabytes10", format!("SELECT '{}'", "x".repeat(10 << 20))),
             ("$eleven", Value::from(eleven).to_string()),
+            ("$outside", outside.path().join("stolen.db").display().to_string()),
         ];
-        Self { world, databases, tokens, names }
+        Self { world, databases, tokens, names, outside }
     }
 
     fn filled(&self, text: &str) -> String {
@@ -436,25 +445,35 @@ impl Scene {
 
     /// Everything that could have changed.
     async fn state(&self) -> String {
-        let mut state = format!("{:?}", self.world.listing().await);
+        let mut listing = self.world.listing().await;
+        // What a write left in the log that was rolled back is no change.
+        listing.iter_mut().for_each(|database| database.size_bytes = 0);
+        let mut state = format!("{listing:?}");
         for db in &self.databases {
             state += &db.digest().await;
         }
+        state += &format!("{:?}", self.outside.path().read_dir().expect("a directory").count());
         state
     }
 
     /// Makes the request of a row; answers the outcome.
     async fn ask(&self, request: &str) -> String {
         let (who, rest) = request.split_once(' ').expect("who asks");
-        let (deadline, rest) = match rest.strip_prefix("within ").and_then(|rest| rest.split_once(" ms: ")) {
+        let (deadline, rest) = match rest
+            .strip_prefix("within ")
+            .and_then(|rest| rest.split_once(" ms: "))
+        {
             Some((ms, rest)) => (Some(Duration::from_millis(ms.parse().expect("a number"))), rest),
             None => (None, rest),
         };
         let (name, message) = rest.split_once(' ').expect("an RPC and its message");
         let (name, message) = match name {
             "sql" => {
-                let statement = json!({ "sql": message });
-                ("Execute", json!({ "database": self.databases[0].reference(), "statement": statement }))
+                let statement = json!({ "sql": self.filled(message) });
+                (
+                    "Execute",
+                    json!({ "database": self.databases[0].reference(), "statement": statement }),
+                )
             }
             name => (name, serde_json::from_str(&self.filled(message)).expect("JSON")),
         };

@@ -3,7 +3,9 @@
 use tenantry_client::errors;
 use tenantry_client::v1::condition::Condition as Kind;
 use tenantry_client::v1::step_result::Outcome;
-use tenantry_client::v1::{Access, BatchStep, Condition, ConditionList, StepResult, TransactionMode};
+use tenantry_client::v1::{
+    Access, BatchStep, Condition, ConditionList, StepResult, TransactionMode,
+};
 
 use crate::support::cells::cells_of;
 use crate::support::client::{metadata, reason};
@@ -84,39 +86,48 @@ async fn conditions_choose_the_steps() {
     let world = World::shared().await;
     let db = world.database("alice").await;
     db.exec("CREATE TABLE t (x UNIQUE); INSERT INTO t VALUES (1)").await;
-    let results = run(&db, vec![
-        always("INSERT INTO t VALUES (2)"),
-        always("INSERT INTO t VALUES (1)"),
-        when(Kind::Ok(0), "SELECT 'first went well'"),
-        when(Kind::Error(1), "UPDATE t SET x = 10 WHERE x = 1"),
-        when(Kind::Ok(1), "DELETE FROM t"),
-        when(not(Kind::Ok(1)), "SELECT 'not ok'"),
-        when(not(Kind::Ok(4)), "SELECT 'skipped is not ok'"),
-        when(Kind::Error(4), "SELECT 'skipped is no error'"),
-        when(and(vec![Kind::Ok(0), Kind::Error(1)]), "SELECT 'both'"),
-        when(and(vec![Kind::Ok(0), Kind::Ok(1)]), "SELECT 'not both'"),
-        when(or(vec![Kind::Ok(1), Kind::Ok(3)]), "SELECT 'one of them'"),
-        when(and(vec![]), "SELECT 'an empty and holds'"),
-        when(or(vec![]), "SELECT 'an empty or does not'"),
-        when(and(vec![or(vec![Kind::Ok(1), not(Kind::Ok(1))]), Kind::Ok(2)]), "SELECT 'nested'"),
-    ])
+    let results = run(
+        &db,
+        vec![
+            always("INSERT INTO t VALUES (2)"),
+            always("INSERT INTO t VALUES (1)"),
+            when(Kind::Ok(0), "SELECT 'first went well'"),
+            when(Kind::Error(1), "UPDATE t SET x = 10 WHERE x = 1"),
+            when(Kind::Ok(1), "DELETE FROM t"),
+            when(not(Kind::Ok(1)), "SELECT 'not ok'"),
+            when(not(Kind::Ok(4)), "SELECT 'skipped is not ok'"),
+            when(Kind::Error(4), "SELECT 'skipped is no error'"),
+            when(and(vec![Kind::Ok(0), Kind::Error(1)]), "SELECT 'both'"),
+            when(and(vec![Kind::Ok(0), Kind::Ok(1)]), "SELECT 'not both'"),
+            when(or(vec![Kind::Ok(1), Kind::Ok(3)]), "SELECT 'one of them'"),
+            when(and(vec![]), "SELECT 'an empty and holds'"),
+            when(or(vec![]), "SELECT 'an empty or does not'"),
+            when(
+                and(vec![or(vec![Kind::Ok(1), not(Kind::Ok(1))]), Kind::Ok(2)]),
+                "SELECT 'nested'",
+            ),
+        ],
+    )
     .await;
-    assert_eq!(results, [
-        "ok",
-        "CONSTRAINT",
-        "first went well",
-        "ok",
-        "skipped",
-        "not ok",
-        "skipped is not ok",
-        "skipped",
-        "both",
-        "skipped",
-        "one of them",
-        "an empty and holds",
-        "skipped",
-        "nested",
-    ]);
+    assert_eq!(
+        results,
+        [
+            "ok",
+            "CONSTRAINT",
+            "first went well",
+            "ok",
+            "skipped",
+            "not ok",
+            "skipped is not ok",
+            "skipped",
+            "both",
+            "skipped",
+            "one of them",
+            "an empty and holds",
+            "skipped",
+            "nested",
+        ]
+    );
     assert_eq!(db.text("SELECT x FROM t ORDER BY x").await, "2\n10");
 }
 
@@ -125,23 +136,29 @@ async fn a_failed_step_that_is_asked_for_is_undone_alone() {
     let world = World::shared().await;
     let db = world.database("alice").await;
     db.exec("CREATE TABLE t (x UNIQUE)").await;
-    let results = run(&db, vec![
-        always("INSERT INTO t VALUES (1)"),
-        // Some of its rows were in before it failed.
-        always("INSERT INTO t VALUES (2), (3), (1)"),
-        when(Kind::Error(1), "INSERT INTO t VALUES (4)"),
-    ])
+    let results = run(
+        &db,
+        vec![
+            always("INSERT INTO t VALUES (1)"),
+            // Some of its rows were in before it failed.
+            always("INSERT INTO t VALUES (2), (3), (1)"),
+            when(Kind::Error(1), "INSERT INTO t VALUES (4)"),
+        ],
+    )
     .await;
     assert_eq!(results, ["ok", "CONSTRAINT", "ok"]);
     assert_eq!(db.text("SELECT x FROM t ORDER BY x").await, "1\n4");
     // OR ROLLBACK ends the whole transaction: nothing of the batch may stay.
     let before = db.digest().await;
     let ended = db
-        .batch(TransactionMode::Immediate, vec![
-            always("INSERT INTO t VALUES (5)"),
-            always("INSERT OR ROLLBACK INTO t VALUES (1)"),
-            when(Kind::Error(1), "INSERT INTO t VALUES (6)"),
-        ])
+        .batch(
+            TransactionMode::Immediate,
+            vec![
+                always("INSERT INTO t VALUES (5)"),
+                always("INSERT OR ROLLBACK INTO t VALUES (1)"),
+                when(Kind::Error(1), "INSERT INTO t VALUES (6)"),
+            ],
+        )
         .await;
     match ended {
         Err(status) => assert_eq!(reason(&status), "CONSTRAINT", "{status:?}"),
@@ -161,10 +178,10 @@ async fn a_deferred_foreign_key_fails_the_whole_batch() {
     .await;
     let before = db.digest().await;
     let failed = db
-        .batch(TransactionMode::Deferred, vec![
-            always("INSERT INTO parent VALUES (1)"),
-            always("INSERT INTO child VALUES (2)"),
-        ])
+        .batch(
+            TransactionMode::Deferred,
+            vec![always("INSERT INTO parent VALUES (1)"), always("INSERT INTO child VALUES (2)")],
+        )
         .await;
     expect_error(failed, Code::FailedPrecondition, "CONSTRAINT");
     assert_eq!(db.digest().await, before);
@@ -175,13 +192,16 @@ async fn modes_say_how_the_transaction_starts() {
     let world = World::shared().await;
     let db = world.database("alice").await;
     db.exec("CREATE TABLE t (x)").await;
-    for mode in [TransactionMode::Deferred, TransactionMode::Immediate, TransactionMode::Unspecified] {
+    for mode in
+        [TransactionMode::Deferred, TransactionMode::Immediate, TransactionMode::Unspecified]
+    {
         let results = db.batch(mode, vec![always("INSERT INTO t VALUES (1)")]).await;
         assert_eq!(outcomes(results.expect("it writes")), ["ok"]);
     }
     let read = db.batch(TransactionMode::ReadOnly, vec![always("SELECT count(*) FROM t")]).await;
     assert_eq!(outcomes(read.expect("it reads")), ["3"]);
-    let written = db.batch(TransactionMode::ReadOnly, vec![always("INSERT INTO t VALUES (1)")]).await;
+    let written =
+        db.batch(TransactionMode::ReadOnly, vec![always("INSERT INTO t VALUES (1)")]).await;
     expect_error(written, Code::PermissionDenied, "READ_ONLY");
     let reader = db.with_token(&world.token(&db, Access::ReadOnly, &[]).await);
     let refused = reader.batch(TransactionMode::Immediate, vec![always("DELETE FROM t")]).await;

@@ -1,15 +1,16 @@
 //! What was acknowledged is there after `kill -9`, whenever it comes.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::join_all;
 use rand::Rng as _;
 use rusqlite::{Connection, OpenFlags};
 use tenantry_client::v1::{BatchStep, CreateDatabaseRequest, Database, TransactionMode};
+use tokio::sync::watch;
 
-use crate::support::{Db, Server, World, cells, sql, until};
+use crate::support::{Db, Server, World, bounded, cells, sql, until};
 
 /// How often the server is killed.
 const ROUNDS: i64 = 50;
@@ -26,7 +27,7 @@ struct Seen {
     acked: Mutex<BTreeSet<Row>>,
     count: AtomicUsize,
     /// The server is gone: a failure is none.
-    killed: AtomicBool,
+    killed: watch::Sender<bool>,
 }
 
 /// Writes two rows at a time, in each of the ways there are, until the server
@@ -34,12 +35,14 @@ struct Seen {
 async fn write(db: Db, database: usize, round: i64, writer: i64, seen: Arc<Seen>) {
     const INSERT: &str = "INSERT INTO t VALUES (?, ?, ?)";
     for number in 0.. {
-        let (first, second) = (cells![round, writer, 2 * number], cells![round, writer, 2 * number + 1]);
+        let (first, second) =
+            (cells![round, writer, 2 * number], cells![round, writer, 2 * number + 1]);
         let both = || sql("INSERT INTO t VALUES (?1, ?2, ?3), (?1, ?2, ?3 + 1)", first.clone());
         let written = match (number + writer) % 3 {
             0 => db.try_exec(both()).await.map(|_| ()),
             1 => {
-                let step = |args| BatchStep { statement: Some(sql(INSERT, args).0), condition: None };
+                let step =
+                    |args| BatchStep { statement: Some(sql(INSERT, args).0), condition: None };
                 let steps = vec![step(first.clone()), step(second)];
                 db.batch(TransactionMode::Immediate, steps).await.map(|_| ())
             }
@@ -56,17 +59,16 @@ async fn write(db: Db, database: usize, round: i64, writer: i64, seen: Arc<Seen>
         };
         match written {
             Ok(()) => {
-                let rows = [2 * number, 2 * number + 1].map(|number| (database, round, writer, number));
+                let rows =
+                    [2 * number, 2 * number + 1].map(|number| (database, round, writer, number));
                 seen.acked.lock().expect("unpoisoned").extend(rows);
                 seen.count.fetch_add(1, Ordering::SeqCst);
             }
-            Err(_) if seen.killed.load(Ordering::SeqCst) => return,
-            // The kill is seen here before the killer has said so.
+            // A writer may see the kill before the killer has said so.
             Err(status) => {
-                until(&format!("the server is killed, which would explain {status:?}"), async || {
-                    seen.killed.load(Ordering::SeqCst).then_some(())
-                })
-                .await;
+                let what = format!("the kill that would explain {status:?}");
+                let mut killed = seen.killed.subscribe();
+                bounded(&what, killed.wait_for(|killed| *killed)).await.expect("it is told");
                 return;
             }
         }
@@ -104,7 +106,11 @@ async fn no_acknowledged_row_is_lost_in_fifty_kills() {
             }
         }
         // The catalog is written too.
-        let created = Database { group: world.group.clone(), name: format!("new-{round}"), ..Default::default() };
+        let created = Database {
+            group: world.group.clone(),
+            name: format!("new-{round}"),
+            ..Default::default()
+        };
         let request = CreateDatabaseRequest { database: Some(created), ..Default::default() };
         world.admin.databases().create_database(request).await.expect("it is created");
         let enough = rand::rng().random_range(5..60);
@@ -113,7 +119,7 @@ async fn no_acknowledged_row_is_lost_in_fifty_kills() {
         })
         .await;
         server.kill();
-        seen.killed.store(true, Ordering::SeqCst);
+        seen.killed.send_replace(true);
         for writer in join_all(writers).await {
             writer.expect("a writer fails only when the server is gone");
         }
@@ -142,7 +148,8 @@ async fn no_acknowledged_row_is_lost_in_fifty_kills() {
         found.extend(rows(&db, database, None).await);
     }
     assert!(acked.is_subset(&found), "later kills lose nothing either");
-    let listed: BTreeSet<_> = world.listing().await.into_iter().map(|database| database.name).collect();
+    let listed: BTreeSet<_> =
+        world.listing().await.into_iter().map(|database| database.name).collect();
     for round in 0..ROUNDS {
         assert!(listed.contains(&format!("new-{round}")), "a database of round {round} is lost");
     }
@@ -150,7 +157,8 @@ async fn no_acknowledged_row_is_lost_in_fifty_kills() {
     for file in databases_in(&server.data_dir()) {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
         let db = Connection::open_with_flags(&file, flags).expect("it opens");
-        let check: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("it is checked");
+        let check: String =
+            db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("it is checked");
         assert_eq!(check, "ok", "{}", file.display());
     }
     println!("{} rows were acknowledged and all of them are there", acked.len());

@@ -66,9 +66,8 @@ async fn a_neighbour_that_fails_does_no_harm() {
         writer.expect("each gets its own answer");
     }
     let expected = format!("{}|{WRITERS}|{WRITES}", WRITERS * WRITES);
-    let found = db
-        .text("SELECT count(*), count(DISTINCT writer), count(DISTINCT number) FROM acked")
-        .await;
+    let found =
+        db.text("SELECT count(*), count(DISTINCT writer), count(DISTINCT number) FROM acked").await;
     assert_eq!(found, expected, "what was acknowledged is there, once, and nothing else");
     assert_eq!(db.text("SELECT count(*) FROM unique_words").await, "1");
     assert_eq!(db.text("SELECT count(*) FROM child").await, "0");
@@ -127,7 +126,9 @@ async fn a_writer_that_gives_up_takes_nobody_along() {
         .collect();
     let writers = (0..WRITERS).map(|writer| {
         let db = db.apart();
-        tokio::spawn(async move { db.exec(sql("INSERT INTO acked VALUES (?, 0)", cells![writer])).await })
+        tokio::spawn(async move {
+            db.exec(sql("INSERT INTO acked VALUES (?, 0)", cells![writer])).await
+        })
     });
     for writer in bounded("all writers", join_all(writers)).await {
         writer.expect("it is written");
@@ -143,7 +144,8 @@ async fn schema_changes_among_writers_are_theirs_alone() {
     let ddl = (0..WRITERS).map(|writer| {
         let db = db.apart();
         tokio::spawn(async move {
-            db.exec(format!("CREATE TABLE t{writer} (x); INSERT INTO t{writer} VALUES ({writer})")).await;
+            db.exec(format!("CREATE TABLE t{writer} (x); INSERT INTO t{writer} VALUES ({writer})"))
+                .await;
             let again = db.try_exec(format!("CREATE TABLE t{writer} (x)")).await;
             assert_eq!(reason(&again.expect_err("it is there")), "SQL_ERROR");
             db.exec(format!("ALTER TABLE t{writer} ADD COLUMN y DEFAULT 'y'")).await;
@@ -153,7 +155,8 @@ async fn schema_changes_among_writers_are_theirs_alone() {
     let dml = (0..WRITERS).map(|writer| {
         let db = db.apart();
         tokio::spawn(async move {
-            db.text(sql("INSERT INTO acked VALUES (?, 1) RETURNING writer || '|y'", cells![writer])).await
+            db.text(sql("INSERT INTO acked VALUES (?, 1) RETURNING writer || '|y'", cells![writer]))
+                .await
         })
     });
     for (index, writer) in bounded("all", join_all(ddl.chain(dml))).await.into_iter().enumerate() {

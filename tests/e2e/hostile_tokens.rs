@@ -48,7 +48,10 @@ async fn only_a_token_of_our_own_making_is_accepted() {
         ("its signature is cut off", format!("{}.{}.", pieces[0], pieces[1])),
         ("its signature is another's", sign(&header, &claims, &stranger)),
         ("its claims were changed", format!("{}.{}.{}", pieces[0], encode(&wider), pieces[2])),
-        ("its key is unknown", sign(&with_header(|header| header["kid"] = json!("who")), &claims, &stranger)),
+        (
+            "its key is unknown",
+            sign(&with_header(|header| header["kid"] = json!("who")), &claims, &stranger),
+        ),
         ("it brings its own key", {
             let mut header = header.clone();
             let x = base64_url(stranger.verifying_key().as_bytes());
@@ -60,25 +63,40 @@ async fn only_a_token_of_our_own_making_is_accepted() {
             header.as_object_mut().expect("a header").remove("kid");
             sign(&header, &claims, key)
         }),
-        ("it never expires and does not say so", resigned(|claims| {
-            claims.as_object_mut().expect("claims").remove("exp");
-        })),
+        (
+            "it never expires and does not say so",
+            resigned(|claims| {
+                claims.as_object_mut().expect("claims").remove("exp");
+            }),
+        ),
         ("its time is no number", resigned(|claims| claims["exp"] = json!("never"))),
         ("it is for another server", resigned(|claims| claims["aud"] = json!("another"))),
-        ("it is for nobody", resigned(|claims| {
-            claims.as_object_mut().expect("claims").remove("aud");
-        })),
+        (
+            "it is for nobody",
+            resigned(|claims| {
+                claims.as_object_mut().expect("claims").remove("aud");
+            }),
+        ),
         ("its issuer is unknown", resigned(|claims| claims["iss"] = json!("somebody"))),
-        ("its issuer is missing", resigned(|claims| {
-            claims.as_object_mut().expect("claims").remove("iss");
-        })),
-        ("it has no id", resigned(|claims| {
-            claims.as_object_mut().expect("claims").remove("jti");
-        })),
+        (
+            "its issuer is missing",
+            resigned(|claims| {
+                claims.as_object_mut().expect("claims").remove("iss");
+            }),
+        ),
+        (
+            "it has no id",
+            resigned(|claims| {
+                claims.as_object_mut().expect("claims").remove("jti");
+            }),
+        ),
         ("its scopes are malformed", resigned(|claims| claims["p"] = json!("everything"))),
-        ("it names databases by name", resigned(|claims| {
-            claims["p"] = json!({ "rw": { "ns": ["alice"] } });
-        })),
+        (
+            "it names databases by name",
+            resigned(|claims| {
+                claims["p"] = json!({ "rw": { "ns": ["alice"] } });
+            }),
+        ),
         ("it is no JSON", {
             let part = encode(&json!("x"));
             format!("{part}.{part}.{part}")
@@ -105,7 +123,8 @@ async fn a_token_must_be_sent_as_the_bearer() {
         Db::new(client, alice.reference().to_owned(), String::new())
     };
     assert_eq!(with(&format!("bearer {token}")).text("SELECT 1").await, "1");
-    for word in [token.clone(), format!("Basic {token}"), "Bearer".to_owned(), "Bearer ".to_owned()] {
+    for word in [token.clone(), format!("Basic {token}"), "Bearer".to_owned(), "Bearer ".to_owned()]
+    {
         let refused = with(&word).try_exec("SELECT 1").await;
         let status = refused.expect_err("it is no bearer");
         assert_eq!(status.code(), Code::Unauthenticated, "{status:?}");
@@ -183,22 +202,42 @@ async fn outside_issuers_are_trusted_by_their_keys_in_a_file() {
 
     let hostile = [
         sign(&header("old"), &claims(|claims| claims["aud"] = json!("bar"), &names), &old),
-        sign(&header("old"), &claims(|claims| claims["iss"] = json!("https://evil.example"), &names), &old),
+        sign(
+            &header("old"),
+            &claims(|claims| claims["iss"] = json!("https://evil.example"), &names),
+            &old,
+        ),
         sign(&header("old"), &claims(|claims| claims["iss"] = json!("tenantry"), &names), &old),
         sign(&header("old"), &claims(|_| {}, &names), &new),
         sign(&header("new"), &claims(|_| {}, &names), &new),
-        sign(&header("old"), &claims(|claims| {
-            claims.as_object_mut().expect("claims").remove("exp");
-        }, &names), &old),
-        sign(&header("old"), &claims(|claims| claims["nbf"] = json!(now_seconds() + 60.0), &names), &old),
+        sign(
+            &header("old"),
+            &claims(
+                |claims| {
+                    claims.as_object_mut().expect("claims").remove("exp");
+                },
+                &names,
+            ),
+            &old,
+        ),
+        sign(
+            &header("old"),
+            &claims(|claims| claims["nbf"] = json!(now_seconds() + 60.0), &names),
+            &old,
+        ),
     ];
     for token in &hostile {
         expect_error(asks(&alice, token).await, Code::Unauthenticated, "TOKEN_INVALID");
     }
     // Only the server's own tokens can be server admins.
-    let admin = sign(&header("old"), &claims(|claims| claims["p"] = json!({ "srv": true }), &names), &old);
+    let admin =
+        sign(&header("old"), &claims(|claims| claims["p"] = json!({ "srv": true }), &names), &old);
     assert!(asks(&bob, &admin).await.is_err());
-    let late = sign(&header("old"), &claims(|claims| claims["exp"] = json!(now_seconds() - 1.0), &names), &old);
+    let late = sign(
+        &header("old"),
+        &claims(|claims| claims["exp"] = json!(now_seconds() - 1.0), &names),
+        &old,
+    );
     expect_error(asks(&alice, &late).await, Code::Unauthenticated, "TOKEN_EXPIRED");
 
     // The issuer takes its key back and brings another, without a restart here.

@@ -76,13 +76,18 @@ async fn pages_are_stable_while_databases_come_and_go() {
         }
         // Before, at and behind the place where the list stands.
         let last = all.last().expect("a name").clone();
-        create_many(&world, [format!("aa-{round}"), format!("{last}-a"), format!("zz-{round}")].into_iter()).await;
+        create_many(
+            &world,
+            [format!("aa-{round}"), format!("{last}-a"), format!("zz-{round}")].into_iter(),
+        )
+        .await;
         world.delete(&world.db(&last)).await;
         world.delete(&world.db(&format!("aa-{round}"))).await;
         request.page_token = next;
         assert!(round < 50, "the list has an end");
     }
-    let stayed: Vec<_> = all.iter().filter(|name| name.starts_with("db-") && name.len() == 6).collect();
+    let stayed: Vec<_> =
+        all.iter().filter(|name| name.starts_with("db-") && name.len() == 6).collect();
     assert_eq!(stayed.len(), 200, "each once");
     let mut sorted = all.clone();
     sorted.sort();
@@ -106,7 +111,11 @@ async fn a_page_token_fits_its_own_list_only() {
     let strange = [
         ListDatabasesRequest { labels, page_token: token.clone(), ..of(&world) },
         ListDatabasesRequest { show_deleted: true, page_token: token.clone(), ..of(&world) },
-        ListDatabasesRequest { kind: DatabaseKind::Regular.into(), page_token: token.clone(), ..of(&world) },
+        ListDatabasesRequest {
+            kind: DatabaseKind::Regular.into(),
+            page_token: token.clone(),
+            ..of(&world)
+        },
         ListDatabasesRequest { page_token: token.clone(), ..Default::default() },
         ListDatabasesRequest { page_token: format!("{token}x"), ..of(&world) },
         ListDatabasesRequest { page_token: "garbage".into(), ..of(&world) },
@@ -131,7 +140,8 @@ async fn labels_and_kinds_narrow_a_list() {
     }
     world.database("d").await;
     let labelled = async |labels: &[(&str, &str)]| {
-        let labels = labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+        let labels =
+            labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
         names(&world.admin, ListDatabasesRequest { labels, ..of(&world) }).await
     };
     assert_eq!(labelled(&[]).await, ["a", "b", "c", "d"]);
@@ -195,5 +205,5 @@ async fn groups_are_listed_by_name_and_only_those_that_a_token_covers() {
         assert_eq!(all.iter().filter(|group| *group == name).count(), 1, "{name} in {all:?}");
     }
     let admin = world.admin.with_token(&world.group_admin().await);
-    assert_eq!(list(&admin, 0).await, [world.group.clone()]);
+    assert_eq!(list(&admin, 0).await, [world.group.as_str()]);
 }

@@ -13,26 +13,26 @@
 mod support;
 
 mod databases;
-mod listing;
 mod deletion;
+mod listing;
 
-mod tokens;
 mod hostile_tokens;
 mod permissions;
+mod tokens;
 
-mod queries;
-mod values;
-mod batch;
-mod transact;
-mod streams;
-mod group_commit;
 mod attach;
+mod batch;
+mod group_commit;
+mod queries;
 mod shop;
+mod streams;
+mod transact;
+mod values;
 
 mod bad_input;
 mod coverage;
 
-mod process;
-mod crash;
 mod command_line;
+mod crash;
+mod process;
 mod readme;

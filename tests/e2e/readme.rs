@@ -10,8 +10,8 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::server::BINARY;
 use crate::support::Server;
+use crate::support::server::BINARY;
 
 /// What opens a block that is tested.
 const OPENING: &str = "```sh test";
@@ -48,7 +48,10 @@ fn blocks_are_found_by_their_mark() {
 #[test]
 fn the_commands_of_the_readme_work_as_written() {
     let Some(grpcurl) = std::env::var_os(GRPCURL) else {
-        assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{GRPCURL} must be set in CI");
+        assert!(
+            std::env::var_os("CI").is_none_or(|ci| ci != "true"),
+            "{GRPCURL} must be set in CI"
+        );
         println!("skipped: set {GRPCURL} to the path of grpcurl to test the README's commands");
         return;
     };
@@ -68,11 +71,12 @@ fn the_commands_of_the_readme_work_as_written() {
     symlink(server.data_dir(), work.join(DATA_DIR)).expect("it is linked");
 
     let address = server.address().to_string();
-    let port = address.rsplit(':').next().expect("a port");
-    let mut script = String::from("set -euo pipefail\n");
+    // A failure tells the command as it is written: no token in it.
+    let mut script =
+        String::from("set -euo pipefail\ntrap 'echo \"in block $BLOCK: $BASH_COMMAND\" >&2' ERR\n");
     for (index, block) in blocks.iter().enumerate() {
-        let block = block.replace(ADDRESS, &address).replace("localhost:50051", &format!("localhost:{port}"));
-        let _ = write!(script, "echo '--- block {}' >&2\nset -x\n{block}{{ set +x; }} 2>/dev/null\n", index + 1);
+        let block = block.replace(ADDRESS, &address);
+        let _ = write!(script, "BLOCK={}\n{block}", index + 1);
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths(std::iter::once(bin).chain(std::env::split_paths(&path)));
@@ -85,7 +89,8 @@ fn the_commands_of_the_readme_work_as_written() {
         .env_remove("TENANTRY_DATA_DIR")
         .output()
         .expect("bash runs");
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     println!("{out}");
     assert!(output.status.success(), "a command of the README failed:\n{err}\n{out}");
 }

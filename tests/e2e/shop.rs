@@ -158,8 +158,7 @@ async fn every_customer_of_the_shop_gets_the_answers_of_plain_sqlite() {
         let customers = customers.clone();
         tokio::spawn(async move {
             let Customer { id, db, expected } = &customers[index];
-            let apart =
-                Customer { id: id.clone(), db: db.apart(), expected: expected.clone() };
+            let apart = Customer { id: id.clone(), db: db.apart(), expected: expected.clone() };
             for step in 0..WAYS.len() {
                 let way = WAYS[(index + step) % WAYS.len()];
                 let answer = apart.ask(way).await;
@@ -182,7 +181,9 @@ async fn the_founding_example_works_word_for_word() {
          INSERT INTO promotions VALUES ('books', 0.1), ('music', 0.25), ('games', 0.5)",
     )
     .await;
-    let users = world.create(Database { name: "users".into(), allow_attach: true, ..Default::default() }).await;
+    let users = world
+        .create(Database { name: "users".into(), allow_attach: true, ..Default::default() })
+        .await;
     users
         .exec(
             "CREATE TABLE user_preferences (user_id TEXT, interested_category TEXT);

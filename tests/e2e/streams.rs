@@ -15,13 +15,15 @@ const STALLED_BYTES_MAX: u64 = 32 << 20;
 /// A client that stalls, a client that is gone: how many of them.
 const STREAMS: usize = 60;
 /// Yields about 300 MB.
-const MILLION: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)
+const MILLION: &str =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)
      SELECT i, hex(zeroblob(150)) FROM n";
 /// Never yields a row and never ends.
 const BARREN: &str =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0";
 /// Never ends.
-const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
+const ENDLESS: &str =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
 
 /// Awaits that the server does nothing any more.
 async fn idle(server: &Server) {
@@ -140,17 +142,26 @@ async fn a_deadline_ends_what_runs() {
     let db = world.database("alice").await;
     db.exec("CREATE TABLE t (x)").await;
     let raw = world.raw();
-    let statement = |sql: &str| serde_json::json!({ "database": db.reference(), "statement": { "sql": sql } });
+    let statement =
+        |sql: &str| serde_json::json!({ "database": db.reference(), "statement": { "sql": sql } });
     let writing = format!("INSERT INTO t SELECT 1; {BARREN}");
     let calls = [
         ("Execute", statement(BARREN)),
         ("Execute", statement(&writing)),
-        ("ExecuteBatch", serde_json::json!({
-            "database": db.reference(),
-            "steps": [{ "statement": { "sql": "INSERT INTO t VALUES (1)" } }, { "statement": { "sql": BARREN } }],
-        })),
+        (
+            "ExecuteBatch",
+            serde_json::json!({
+                "database": db.reference(),
+                "steps": [{ "statement": { "sql": "INSERT INTO t VALUES (1)" } }, { "statement": { "sql": BARREN } }],
+            }),
+        ),
         ("Query", statement(BARREN)),
-        ("Query", statement("SELECT count(*) FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n)")),
+        (
+            "Query",
+            statement(
+                "SELECT count(*) FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n)",
+            ),
+        ),
     ];
     for (name, message) in calls {
         let start = Instant::now();

@@ -8,7 +8,9 @@ use tenantry_client::v1::{
 };
 
 use crate::support::client::{metadata, reason};
-use crate::support::{Client, Code, Db, Server, Tx, World, bounded, cells, expect_error, sql, until};
+use crate::support::{
+    Client, Code, Db, Server, Tx, World, bounded, cells, expect_error, sql, until,
+};
 
 async fn counting(world: &World) -> Db {
     let db = world.database("alice").await;
@@ -24,7 +26,9 @@ async fn count(db: &Db) -> String {
 async fn a_transaction_is_seen_by_others_when_it_commits() {
     let world = World::shared().await;
     let db = counting(&world).await;
-    for mode in [TransactionMode::Unspecified, TransactionMode::Deferred, TransactionMode::Immediate] {
+    for mode in
+        [TransactionMode::Unspecified, TransactionMode::Deferred, TransactionMode::Immediate]
+    {
         db.exec("DELETE FROM t").await;
         let mut tx = db.begin(mode).await;
         tx.exec(sql("INSERT INTO t VALUES (?)", cells![1])).await;
@@ -60,7 +64,9 @@ async fn a_failing_statement_is_undone_alone_and_the_transaction_goes_on() {
     let misfit = tx.fails(sql("SELECT ?", cells![1, 2])).await;
     expect_error(misfit, Code::InvalidArgument, "ARGUMENT_MISMATCH");
     // Of several statements those before the failing one stay.
-    let failed = tx.fails("INSERT INTO t VALUES (3); INSERT INTO t VALUES (1); INSERT INTO t VALUES (4)").await;
+    let failed = tx
+        .fails("INSERT INTO t VALUES (3); INSERT INTO t VALUES (1); INSERT INTO t VALUES (4)")
+        .await;
     let status = expect_error(failed, Code::FailedPrecondition, "CONSTRAINT");
     assert_eq!(metadata(&status, "statement_index"), "1");
     let large = tx.fails("SELECT hex(zeroblob(4000000))").await;
@@ -188,7 +194,8 @@ async fn messages_out_of_order_end_the_stream() {
         let statement = Some(sql("INSERT INTO t VALUES (1)", vec![]).0);
         Request::Execute(TransactExecute { statement })
     };
-    let begin = || Request::Begin(TransactBegin { database: db.reference().into(), ..Default::default() });
+    let begin =
+        || Request::Begin(TransactBegin { database: db.reference().into(), ..Default::default() });
     for first in [execute(), Request::Commit(TransactCommit {})] {
         let early = match Tx::open(db.client(), first).await {
             Ok(mut tx) => tx.ended().await,
@@ -318,7 +325,8 @@ async fn a_transaction_needs_a_right_on_its_database() {
     let foreign = Db::new(reader.client().clone(), other.reference().into(), String::new());
     let refused = foreign.try_begin(TransactionMode::Deferred).await.map(|_| ());
     expect_error(refused, Code::NotFound, "DATABASE_NOT_FOUND");
-    let nobody = Db::new(Client::anonymous(world.admin.address()), db.reference().into(), String::new());
+    let nobody =
+        Db::new(Client::anonymous(world.admin.address()), db.reference().into(), String::new());
     let refused = nobody.try_begin(TransactionMode::Deferred).await.map(|_| ());
     expect_error(refused, Code::Unauthenticated, "TOKEN_MISSING");
 }

@@ -54,7 +54,7 @@ async fn the_edges_of_numbers_are_kept() {
     ];
     let marks = vec!["?"; edges.len()].join(", ");
     let read = agreed(&db, sql(format!("SELECT {marks}"), edges.clone())).await;
-    assert_eq!(read, [edges.clone()]);
+    assert_eq!(read, std::slice::from_ref(&edges));
     // Through a table without types, where SQLite keeps each as it is, but for
     // -0.0, which it stores as 0.0.
     let columns: Vec<String> = (0..edges.len()).map(|i| format!("c{i}")).collect();
@@ -74,24 +74,37 @@ async fn not_a_number_is_null() {
     let db = world.database("alice").await;
     let nan = sql("SELECT ?, typeof(?1)", cells![f64::NAN]);
     assert_eq!(agreed(&db, nan).await, [cells![Cell::Null, "null"]]);
-    assert_eq!(agreed(&db, "SELECT 9e999, -9e999, 9e999 - 9e999").await, [cells![
-        f64::INFINITY,
-        f64::NEG_INFINITY,
-        Cell::Null
-    ]]);
+    assert_eq!(
+        agreed(&db, "SELECT 9e999, -9e999, 9e999 - 9e999").await,
+        [cells![f64::INFINITY, f64::NEG_INFINITY, Cell::Null]]
+    );
 }
 
 #[tokio::test]
 async fn empty_is_not_null_and_nul_is_a_character() {
     let world = World::shared().await;
     let db = world.database("alice").await;
-    let odd = cells!["", Vec::<u8>::new(), "a\0b", "\0", vec![0, 1, 0], Cell::Null, "ünï\u{1F600}", "\u{feff}"];
+    let odd = cells![
+        "",
+        Vec::<u8>::new(),
+        "a\0b",
+        "\0",
+        vec![0, 1, 0],
+        Cell::Null,
+        "ünï\u{1F600}",
+        "\u{feff}"
+    ];
     let marks = vec!["?"; odd.len()].join(", ");
-    assert_eq!(agreed(&db, sql(format!("SELECT {marks}"), odd.clone())).await, [odd.clone()]);
+    assert_eq!(
+        agreed(&db, sql(format!("SELECT {marks}"), odd.clone())).await,
+        std::slice::from_ref(&odd)
+    );
     db.exec("CREATE TABLE t (a, b, c, d, e, f, g, h)").await;
     db.exec(sql(format!("INSERT INTO t VALUES ({marks})"), odd.clone())).await;
     assert_eq!(agreed(&db, "SELECT * FROM t").await, [odd]);
-    let kinds = db.text("SELECT typeof(a), typeof(b), length(b), length(CAST(c AS BLOB)), typeof(f) FROM t").await;
+    let kinds = db
+        .text("SELECT typeof(a), typeof(b), length(b), length(CAST(c AS BLOB)), typeof(f) FROM t")
+        .await;
     assert_eq!(kinds, "text|blob|0|3|null");
 }
 
@@ -112,8 +125,9 @@ async fn text_that_is_not_utf8_arrives_as_its_bytes() {
     let db = world.database("alice").await;
     let invalid = "SELECT CAST(x'ff' AS TEXT), CAST(x'61c328' AS TEXT), CAST(x'6100ff' AS TEXT), CAST(x'c3a4' AS TEXT)";
     let expected = cells![vec![0xff], vec![0x61, 0xc3, 0x28], vec![0x61, 0, 0xff], "ä"];
-    assert_eq!(agreed(&db, invalid).await, [expected.clone()]);
-    db.exec(format!("CREATE TABLE t (a TEXT, b TEXT, c TEXT, d TEXT); INSERT INTO t {invalid}")).await;
+    assert_eq!(agreed(&db, invalid).await, std::slice::from_ref(&expected));
+    db.exec(format!("CREATE TABLE t (a TEXT, b TEXT, c TEXT, d TEXT); INSERT INTO t {invalid}"))
+        .await;
     assert_eq!(agreed(&db, "SELECT * FROM t").await, [expected]);
     assert_eq!(db.text("SELECT typeof(a), hex(a) FROM t").await, "text|FF");
     let mut tx = db.begin(v1::TransactionMode::ReadOnly).await;
@@ -170,8 +184,10 @@ fn any_rows_are_read_as_plain_sqlite_has_them() {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let config = Config { cases: CASES, failure_persistence: None, ..Default::default() };
-    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let mut runner =
+        TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let (_world, db) = runtime.block_on(async {
         let world = World::shared().await;
         let db = world.database("alice").await;
@@ -195,14 +211,20 @@ fn any_rows_are_read_as_plain_sqlite_has_them() {
                 condition: None,
             });
             if !rows.is_empty() {
-                db.batch(v1::TransactionMode::Immediate, steps.collect()).await.expect("they are written");
+                db.batch(v1::TransactionMode::Immediate, steps.collect())
+                    .await
+                    .expect("they are written");
             }
             agreed(&db, select).await
         });
         if read == expected {
             Ok(())
         } else {
-            Err(TestCaseError::fail(format!("read:\n{}\nexpected:\n{}", text(&read), text(&expected))))
+            Err(TestCaseError::fail(format!(
+                "read:\n{}\nexpected:\n{}",
+                text(&read),
+                text(&expected)
+            )))
         }
     });
     if let Err(error) = outcome {

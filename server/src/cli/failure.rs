@@ -3,7 +3,6 @@
 //! Errors go to standard error as one line, with a hint of what to do next below
 //! it. Text from a server is escaped, so that it cannot drive the terminal.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::process::ExitCode;
 
@@ -90,9 +89,9 @@ impl Failure {
             }
         };
         match self {
-            Self::Status(status) => add(&message(status), &hint(status)),
+            Self::Status(status) => add(&message(status), hint(status)),
             Self::Sql(status, sql) => {
-                add(&message(status), &hint(status));
+                add(&message(status), hint(status));
                 lines.splice(1..1, excerpt(status, sql));
             }
             Self::Usage(message) => add(message, ""),
@@ -140,31 +139,25 @@ fn excerpt(status: &Status, sql: &str) -> Vec<String> {
 }
 
 /// What to do about an error of the server; empty where its message says all.
-fn hint(status: &Status) -> String {
+fn hint(status: &Status) -> &'static str {
     let Some(info) = errors::info(status) else {
         return match status.code() {
             Code::Unavailable => "the connection broke; a write may or may not have been done",
             Code::Unimplemented => "check --endpoint: this may not be a Tenantry server",
             _ => "",
-        }
-        .to_owned();
+        };
     };
-    info.known_reason().map(|reason| hint_for(reason, &info.metadata)).unwrap_or_default()
+    info.known_reason().map_or("", hint_for)
 }
 
-fn hint_for(reason: ErrorReason, metadata: &BTreeMap<String, String>) -> String {
+fn hint_for(reason: ErrorReason) -> &'static str {
     use ErrorReason as R;
-    let database = metadata.get("database").map_or("NAME", String::as_str);
-    let text = match reason {
+    match reason {
         R::DatabaseNotFound => "`tenantry db list` shows the databases that your token covers",
         R::GroupNotFound => "`tenantry group list` shows the groups that your token covers",
         R::TokenNotFound => "`tenantry db tokens list` shows the ids of tokens",
-        R::GroupNotEmpty => {
-            "`tenantry db list --deleted --group NAME` shows its databases; destroy them first"
-        }
-        R::DeleteProtected => {
-            return format!("`tenantry db config delete-protection disable {database}` allows it");
-        }
+        R::GroupNotEmpty => "`tenantry db list --group NAME` shows them",
+        R::DeleteProtected => "`tenantry db config delete-protection disable NAME` allows it",
         R::NotDeleted => "`tenantry db list --deleted` shows what can be brought back",
         R::TokenMissing => {
             "pass --token or set TENANTRY_TOKEN; a server on this machine keeps its first admin \
@@ -180,22 +173,18 @@ fn hint_for(reason: ErrorReason, metadata: &BTreeMap<String, String>) -> String 
         R::AttachNotAllowed => {
             "it needs `tenantry db config attach allow NAME`, and a token made with --attach NAME"
         }
-        R::ReadsBlocked => {
-            return format!("`tenantry db config block-reads disable {database}` allows them");
-        }
-        R::WritesBlocked => {
-            return format!("`tenantry db config block-writes disable {database}` allows them");
-        }
+        R::ReadsBlocked => "`tenantry db config block-reads disable NAME` allows them",
+        R::WritesBlocked => "`tenantry db config block-writes disable NAME` allows them",
         R::ResultTooLarge => "a single SELECT, sent alone, has no limit",
         R::StatementTooLarge => "send the statements from a file: `tenantry db shell NAME < FILE`",
-        R::SizeLimit => {
-            return format!("`tenantry db config size-limit set {database} SIZE` raises it");
-        }
+        R::SizeLimit => "`tenantry db config size-limit set NAME SIZE` raises it",
         R::ArgumentMismatch => "the command line has no parameters: write the values into the SQL",
-        R::TransactionTimeout => "start the transaction again; it had no effect",
+        R::TransactionTimeout => {
+            "enter it at once, or raise the server's limits: `tenantry serve --help`"
+        }
         R::Busy => "start the transaction again, with BEGIN IMMEDIATE when it will write",
         R::Overloaded | R::Unavailable => "try again in a moment; nothing has been done",
-        R::Deadline => "it had no effect; split the work, or raise the server's limit",
+        R::Deadline => "split the work, or raise the server's limit: `tenantry serve --help`",
         // The message of these says all there is to do.
         R::Unspecified
         | R::MigrationNotFound
@@ -225,8 +214,7 @@ fn hint_for(reason: ErrorReason, metadata: &BTreeMap<String, String>) -> String 
         | R::Cancelled
         | R::Unimplemented
         | R::Internal => "",
-    };
-    text.to_owned()
+    }
 }
 
 #[cfg(test)]

@@ -23,16 +23,6 @@ fn an_error_is_one_line_and_a_hint() {
 }
 
 #[test]
-fn a_hint_names_the_database() {
-    let failure =
-        Failure::Status(status("DELETE_PROTECTED", "protected", &[("database", "shop/a")]));
-    assert_eq!(
-        failure.lines()[1],
-        "hint: `tenantry db config delete-protection disable shop/a` allows it"
-    );
-}
-
-#[test]
 fn an_error_cannot_drive_the_terminal() {
     let failure =
         Failure::Status(status("SQL_ERROR", "no such table: \u{1b}[2J\nerror: x\u{202e}", &[]));
@@ -67,7 +57,7 @@ fn an_error_in_sql_is_pointed_at() {
 fn every_known_reason_is_understood() {
     for number in 1.. {
         let Ok(reason) = ErrorReason::try_from(number) else { break };
-        let hint = hint_for(reason, &BTreeMap::new());
+        let hint = hint_for(reason);
         assert!(!hint.contains('\n') && !hint.ends_with('.'), "{reason:?}: {hint}");
     }
 }

@@ -84,6 +84,15 @@ pub(super) fn expiration(text: &str) -> Result<Expiration, String> {
     }
 }
 
+/// Where a reference to a database stands that has no group of its own: next to
+/// `main`, because what is attached must be of the same group.
+pub(super) fn in_group_of(main: &str, reference: &str) -> String {
+    match main.split_once('/') {
+        Some((group, _)) if !reference.contains('/') => format!("{group}/{reference}"),
+        _ => reference.to_owned(),
+    }
+}
+
 /// Reads `KEY=VALUE`.
 pub(super) fn label(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE")?;

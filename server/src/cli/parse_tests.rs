@@ -69,6 +69,13 @@ fn wrong_expirations_are_refused() {
 }
 
 #[test]
+fn an_attached_database_is_of_the_same_group() {
+    assert_eq!(in_group_of("shop/alice", "catalogue"), "shop/catalogue");
+    assert_eq!(in_group_of("shop/alice", "other/catalogue"), "other/catalogue");
+    assert_eq!(in_group_of("alice", "catalogue"), "catalogue");
+}
+
+#[test]
 fn labels_split_at_the_first_equals_sign() {
     assert_eq!(label("plan=a=b"), Ok(("plan".into(), "a=b".into())));
     assert_eq!(label("plan="), Ok(("plan".into(), String::new())));

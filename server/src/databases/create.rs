@@ -16,15 +16,15 @@ const BATCH_DATABASES_MAX: usize = 10_000;
 
 /// A database to be created.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct DatabaseSpec {
+pub struct DatabaseSpec {
     /// Its name.
-    pub(crate) name: DatabaseName,
+    pub name: DatabaseName,
     /// The group to create it in.
-    pub(crate) group: GroupName,
+    pub group: GroupName,
     /// What it is for.
-    pub(crate) kind: KindFilter,
+    pub kind: KindFilter,
     /// What can be changed later.
-    pub(crate) settings: Settings,
+    pub settings: Settings,
 }
 
 /// Tells the requests of the two methods apart where all else is the same.
@@ -38,7 +38,7 @@ impl Databases {
     /// Creates a database. A repeat of `request_id` answers the first answer;
     /// an empty one is none. Errors: `GROUP_NOT_FOUND`, `PERMISSION_DENIED`,
     /// `INVALID_ARGUMENT`, `ALREADY_EXISTS`, `REQUEST_ID_REUSED`.
-    pub(crate) async fn create(
+    pub async fn create(
         &self,
         grant: &Grant,
         spec: DatabaseSpec,
@@ -51,7 +51,7 @@ impl Databases {
 
     /// Creates many databases, all or none. Errors: those of
     /// [`Databases::create`], with the place of the culprit as `index`.
-    pub(crate) async fn create_batch(
+    pub async fn create_batch(
         &self,
         grant: &Grant,
         specs: Vec<DatabaseSpec>,

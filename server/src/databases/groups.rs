@@ -15,7 +15,7 @@ const LIST: &str = "groups";
 
 impl Databases {
     /// Creates a group. Errors: `PERMISSION_DENIED`, `ALREADY_EXISTS`.
-    pub(crate) async fn create_group(&self, grant: &Grant, name: GroupName) -> Result<Arc<Group>> {
+    pub async fn create_group(&self, grant: &Grant, name: GroupName) -> Result<Arc<Group>> {
         require_server_admin(grant)?;
         let group = Group {
             id: GroupId::new(self.env.uuid()),
@@ -27,17 +27,13 @@ impl Databases {
     }
 
     /// Looks a group up. Errors: `GROUP_NOT_FOUND`.
-    pub(crate) async fn get_group(&self, grant: &Grant, name: &GroupName) -> Result<Arc<Group>> {
+    pub async fn get_group(&self, grant: &Grant, name: &GroupName) -> Result<Arc<Group>> {
         grants::resolve_group(&*self.catalog, grant, name).await
     }
 
     /// Lists the groups that the grant may know of, by name. Errors:
     /// `INVALID_ARGUMENT`, `INVALID_PAGE_TOKEN`.
-    pub(crate) async fn list_groups(
-        &self,
-        grant: &Grant,
-        page: &PageRequest,
-    ) -> Result<Page<Arc<Group>>> {
+    pub async fn list_groups(&self, grant: &Grant, page: &PageRequest) -> Result<Page<Arc<Group>>> {
         let limit = page.items()?;
         let read = |key: &[u8]| GroupName::new(str::from_utf8(key).ok()?).ok();
         let after = page.after(LIST, read)?;
@@ -49,7 +45,7 @@ impl Databases {
     /// Deletes a group that has no active databases; what is deleted in it is
     /// gone for good. Errors: `GROUP_NOT_FOUND`, `PERMISSION_DENIED`,
     /// `GROUP_NOT_EMPTY`, `INVALID_ARGUMENT` for `default`.
-    pub(crate) async fn delete_group(&self, grant: &Grant, name: &GroupName) -> Result<()> {
+    pub async fn delete_group(&self, grant: &Grant, name: &GroupName) -> Result<()> {
         let group = self.get_group(grant, name).await?;
         require_server_admin(grant)?;
         if name.as_str() == DEFAULT_GROUP {

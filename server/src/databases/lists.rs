@@ -11,24 +11,24 @@ use crate::storage::catalog::{Database, DatabaseCursor, DatabaseFilter, KindFilt
 
 /// What databases to list. Empty fields do not narrow the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct DatabaseQuery {
+pub struct DatabaseQuery {
     /// Of this group.
-    pub(crate) group: Option<GroupName>,
+    pub group: Option<GroupName>,
     /// Of this kind.
-    pub(crate) kind: Option<KindFilter>,
+    pub kind: Option<KindFilter>,
     /// Children of this database.
-    pub(crate) schema: Option<DatabaseRef>,
+    pub schema: Option<DatabaseRef>,
     /// With each of these labels.
-    pub(crate) labels: BTreeMap<String, String>,
+    pub labels: BTreeMap<String, String>,
     /// Deleted ones too.
-    pub(crate) show_deleted: bool,
+    pub show_deleted: bool,
 }
 
 impl Databases {
     /// Lists the databases that the grant may know of, by group and name.
     /// Errors: `GROUP_NOT_FOUND`, `DATABASE_NOT_FOUND` (of `schema`),
     /// `INVALID_ARGUMENT`, `INVALID_PAGE_TOKEN`.
-    pub(crate) async fn list(
+    pub async fn list(
         &self,
         grant: &Grant,
         query: DatabaseQuery,
@@ -40,7 +40,7 @@ impl Databases {
         let after = page.after(&filter_text, read_cursor)?;
         let filter = self.filter(grant, query).await?;
         let databases = self.catalog.databases(filter, after, limit + 1).await?;
-        let page = Page::cut(databases, limit, &filter_text, |last| write_cursor(last));
+        let page = Page::cut(databases, limit, &filter_text, write_cursor);
         let sizes = self.files.sizes(page.items.iter().map(|database| database.id).collect()).await;
         let views = page.items.into_iter().zip(sizes);
         let items = views.map(|(database, size_bytes)| View { database, size_bytes }).collect();

@@ -14,8 +14,8 @@ mod checks;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use create::DatabaseSpec;
-pub(crate) use lists::DatabaseQuery;
+pub use create::DatabaseSpec;
+pub use lists::DatabaseQuery;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +37,7 @@ const PURGED_AT_ONCE: usize = 256;
 const ETAG_BYTES: usize = 12;
 
 /// The service for groups and databases.
-pub(crate) struct Databases {
+pub struct Databases {
     catalog: Arc<dyn Catalog>,
     files: Arc<dyn Files>,
     env: Env,
@@ -46,17 +46,17 @@ pub(crate) struct Databases {
 
 /// A database as its callers see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct View {
+pub struct View {
     /// Its row.
-    pub(crate) database: Arc<Database>,
+    pub database: Arc<Database>,
     /// The present size of its file; 0 before its first use.
-    pub(crate) size_bytes: u64,
+    pub size_bytes: u64,
 }
 
 impl View {
     /// Opaque text that changes with the row.
     #[must_use]
-    pub(crate) fn etag(&self) -> String {
+    pub fn etag(&self) -> String {
         etag(&self.database)
     }
 }
@@ -65,7 +65,7 @@ impl Databases {
     /// The service over a catalog and the files of its databases. What is
     /// deleted can be brought back for `undelete_window`.
     #[must_use]
-    pub(crate) fn new(
+    pub fn new(
         catalog: Arc<dyn Catalog>,
         files: Arc<dyn Files>,
         env: Env,
@@ -76,7 +76,7 @@ impl Databases {
 
     /// Looks a database up; by its id also a deleted one. Errors:
     /// `DATABASE_NOT_FOUND`.
-    pub(crate) async fn get(&self, grant: &Grant, reference: &DatabaseRef) -> Result<View> {
+    pub async fn get(&self, grant: &Grant, reference: &DatabaseRef) -> Result<View> {
         let found = match (self.resolve(grant, reference).await, &reference.database) {
             (Err(error), NameOrId::Id(_)) => self.deleted(grant, reference).await?.ok_or(error),
             (found, _) => found,
@@ -87,7 +87,7 @@ impl Databases {
     /// Changes settings, if the etag is the present one; an empty one is not
     /// checked. Errors: `DATABASE_NOT_FOUND`, `PERMISSION_DENIED`,
     /// `INVALID_ARGUMENT`, `ETAG_MISMATCH`.
-    pub(crate) async fn update(
+    pub async fn update(
         &self,
         grant: &Grant,
         reference: &DatabaseRef,
@@ -106,12 +106,7 @@ impl Databases {
     /// Deletes a database: its name is free at once, its files go when it can
     /// no longer be undeleted. Errors: `DATABASE_NOT_FOUND`,
     /// `PERMISSION_DENIED`, `DELETE_PROTECTED`, `ETAG_MISMATCH`.
-    pub(crate) async fn delete(
-        &self,
-        grant: &Grant,
-        reference: &DatabaseRef,
-        etag: &str,
-    ) -> Result<View> {
+    pub async fn delete(&self, grant: &Grant, reference: &DatabaseRef, etag: &str) -> Result<View> {
         let (database, rights) = self.resolve(grant, reference).await?;
         require_admin(&rights, &database)?;
         let revision = checked_revision(&database, etag)?;
@@ -124,7 +119,7 @@ impl Databases {
     /// Brings a deleted database back: by name the one deleted last. Errors:
     /// `DATABASE_NOT_FOUND`, `PERMISSION_DENIED`, `NOT_DELETED`,
     /// `ALREADY_EXISTS`.
-    pub(crate) async fn undelete(&self, grant: &Grant, reference: &DatabaseRef) -> Result<View> {
+    pub async fn undelete(&self, grant: &Grant, reference: &DatabaseRef) -> Result<View> {
         let Some((database, rights)) = self.deleted(grant, reference).await? else {
             let (database, rights) = self.resolve(grant, reference).await?;
             require_admin(&rights, &database)?;
@@ -138,7 +133,7 @@ impl Databases {
 
     /// Removes what can no longer be undeleted, files first. To be called now
     /// and then; what a crash or a failure leaves, the next call takes up.
-    pub(crate) async fn purge_due(&self) -> Result<()> {
+    pub async fn purge_due(&self) -> Result<()> {
         loop {
             let due = self.catalog.purge_databases(self.env.now(), PURGED_AT_ONCE).await?;
             let gone = self.files.remove(due.clone()).await;

@@ -335,3 +335,108 @@ pub(super) fn signing_key(key: SigningKeyInfo) -> v1::SigningKey {
 fn optional(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(name: &str) -> v1::Database {
+        v1::Database { name: name.to_owned(), ..Default::default() }
+    }
+
+    #[test]
+    fn times_before_1970_keep_their_milliseconds() {
+        let times = [(1_500, (1, 500_000_000)), (0, (0, 0)), (-1, (-1, 999_000_000))];
+        for (ms, (seconds, nanos)) in times {
+            assert_eq!(timestamp(Timestamp(ms)), prost_types::Timestamp { seconds, nanos });
+        }
+    }
+
+    #[test]
+    fn a_kind_must_fit_the_parent() {
+        use v1::DatabaseKind::{Child, Regular, Schema, Unspecified};
+        for (kind, schema, expected) in [
+            (Unspecified, "", Some(KindFilter::Regular)),
+            (Unspecified, "parent", Some(KindFilter::Child)),
+            (Child, "parent", Some(KindFilter::Child)),
+            (Schema, "", Some(KindFilter::Schema)),
+            (Child, "", None),
+            (Regular, "parent", None),
+            (Schema, "parent", None),
+        ] {
+            let database =
+                v1::Database { kind: kind.into(), schema: schema.to_owned(), ..named("a") };
+            let spec = database_spec(database, "database").ok();
+            assert_eq!(spec.map(|spec| spec.kind), expected, "{kind:?} with '{schema}'");
+        }
+        assert!(database_spec(v1::Database { kind: 99, ..named("a") }, "database").is_err());
+    }
+
+    #[test]
+    fn a_database_is_meant_by_its_id_or_by_its_name() {
+        let id = "0197a3f0-0000-4000-8000-000000000001";
+        for (name, id, group, expected) in [
+            ("a", "", "", "default/a"),
+            ("a", "", "eu", "eu/a"),
+            ("eu/a", "", "", "eu/a"),
+            (id, "", "eu", &format!("eu/{id}")),
+            ("a", id, "eu", &format!("eu/{id}")),
+        ] {
+            let (id, group) = (id.to_owned(), group.to_owned());
+            let reference = database_ref(&v1::Database { id, group, ..named(name) });
+            assert_eq!(reference.expect("valid").to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_mask_changes_what_it_names_and_nothing_else() {
+        let patch = |paths: &[&str]| {
+            let paths = paths.iter().map(|path| (*path).to_owned()).collect();
+            settings_patch(named("a"), Some(FieldMask { paths }))
+        };
+        let changed = patch(&["block_reads", "labels"]).expect("valid");
+        let expected = SettingsPatch {
+            block_reads: Some(false),
+            labels: Some(Default::default()),
+            ..Default::default()
+        };
+        assert_eq!(changed, expected);
+        for bad in [&[][..], &["name"], &["*"], &["block_reads", "blockWrites"]] {
+            assert_eq!(
+                patch(bad).expect_err("refused").reason(),
+                Reason::InvalidArgument,
+                "{bad:?}"
+            );
+        }
+        assert!(settings_patch(named("a"), None).is_err());
+    }
+
+    #[test]
+    fn what_a_token_shall_permit_is_never_guessed() {
+        use v1::create_token_request::Lifetime;
+
+        let plain = token_spec(v1::CreateTokenRequest::default()).expect("valid");
+        assert_eq!(
+            (plain.access, plain.ttl, plain.never_expires),
+            (AccessLevel::ReadWrite, None, false)
+        );
+        let permission = |actions: Vec<i32>| v1::CreateTokenRequest {
+            permissions: vec![v1::Permission { table: "t".to_owned(), actions }],
+            ..Default::default()
+        };
+        assert!(token_spec(permission(vec![v1::Action::DataRead.into()])).is_ok());
+        let negative = prost_types::Duration { seconds: -1, nanos: 0 };
+        for bad in [
+            permission(vec![v1::Action::DataRead.into(), 99]),
+            permission(vec![v1::Action::Unspecified.into()]),
+            v1::CreateTokenRequest { access: 99, ..Default::default() },
+            v1::CreateTokenRequest {
+                lifetime: Some(Lifetime::Ttl(negative)),
+                ..Default::default()
+            },
+        ] {
+            let error = token_spec(bad.clone()).expect_err("refused");
+            assert_eq!(error.reason(), Reason::InvalidArgument, "{bad:?}");
+        }
+    }
+}

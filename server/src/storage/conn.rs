@@ -10,6 +10,7 @@ use std::any::Any;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use lru::LruCache;
 use rusqlite::config::DbConfig;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::access::Access;
 use super::counters::Counters;
 use super::guard::{Control, Guard, Notes};
+use super::lookup;
 use super::row_watch::watch_deletions;
 use super::sql_error::{SqlFailure, from_rusqlite};
 use super::statement::Statement;
@@ -42,6 +44,11 @@ const LIKE_PATTERN_BYTES_MAX: i32 = 1_000;
 const TRIGGER_DEPTH_MAX: i32 = 100;
 /// Compiled statements that a connection keeps.
 const STATEMENTS_KEPT_MAX: NonZeroUsize = NonZeroUsize::new(64).expect("is not zero");
+/// A statement whose last run took longer is not run where others wait.
+const QUICK_RUN_MAX: Duration = Duration::from_micros(500);
+/// After so many times [`PROGRESS_STEPS`] a run where others wait is ended. The
+/// first can come at once: SQLite counts on from the statement's last run.
+const QUICK_LOOKS_MAX: u32 = 2;
 /// The page cache of a connection, in KiB.
 const CACHE_KIB: u32 = 1_024;
 
@@ -88,10 +95,17 @@ pub enum Synchronous {
     Normal,
 }
 
+/// A compiled statement that waits for its next run.
+struct Kept {
+    statement: Statement,
+    /// It may run where others wait, see [`lookup`](super::lookup).
+    is_quick: bool,
+}
+
 /// A connection.
 pub(super) struct Conn {
     // Statements go before the connection that they belong to.
-    statements: LruCache<Box<str>, Statement>,
+    statements: LruCache<Box<str>, Kept>,
     db: Connection,
     guard: Arc<Guard>,
     counters: Arc<Counters>,
@@ -310,16 +324,39 @@ impl Conn {
     /// of `sql`; answers how much of the text it took. `base` is where `sql`
     /// stands in the request's text.
     pub(super) fn prepare(&mut self, sql: &str, base: usize) -> Result<(Option<Statement>, usize)> {
-        if let Some(statement) = self.statements.pop(sql) {
-            return Ok((Some(statement), sql.len()));
+        if let Some(kept) = self.statements.pop(sql) {
+            return Ok((Some(kept.statement), sql.len()));
         }
         Statement::prepare(&self.db, sql).map_err(|failure| self.explain(failure, base))
     }
 
-    /// Keeps a statement for the next request with the very same text.
-    pub(super) fn keep(&mut self, sql: &str, mut statement: Statement) {
+    /// Keeps a statement for the next request with the very same text. `took`
+    /// is what its run took.
+    pub(super) fn keep(&mut self, sql: &str, mut statement: Statement, took: Duration) {
         statement.reset();
-        self.statements.put(sql.into(), statement);
+        let is_quick = took < QUICK_RUN_MAX && self.is_lookup(sql, &mut statement);
+        self.statements.put(sql.into(), Kept { statement, is_quick });
+    }
+
+    fn is_lookup(&self, sql: &str, statement: &mut Statement) -> bool {
+        if statement.is_lookup.is_none() {
+            let restore = self.guard.let_server_speak();
+            statement.is_lookup = Some(lookup::is_lookup(&self.db, sql));
+            restore(&self.guard);
+        }
+        statement.is_lookup == Some(true)
+    }
+
+    /// Whether a request with these clothes and this one statement may run
+    /// where others wait.
+    pub(super) fn is_quick(&self, dress: &Dress, sql: &str) -> bool {
+        self.statements.peek(sql).is_some_and(|kept| kept.is_quick) && self.wears(dress)
+    }
+
+    /// Bounds what runs next to what may run where others wait, or ends that.
+    /// Answers whether the bound was reached.
+    pub(super) fn bound_quick_run(&self, bound: bool) -> bool {
+        self.guard.allow_looks(bound.then_some(QUICK_LOOKS_MAX))
     }
 
     /// Turns a failure into the error that names its true cause.

@@ -10,11 +10,15 @@ use super::conn::Conn;
 use super::guard::Control;
 use super::open_database::{Call, OpenDatabase, blocking};
 use super::reader::Reader;
-use super::script::{Meter, Script, bind, not_one_statement};
+use super::script::{Meter, Script, bind, not_one_statement, step};
 use super::statement::{Row, Statement};
 use super::value::{Column, Summary};
 use super::writer::Lease;
 use crate::error::{Error, Reason, Result};
+
+/// A piece goes out after this time though it is not full, so that the rows
+/// of a slow statement do not wait for one another.
+const FILL_MAX: Duration = Duration::from_millis(50);
 
 /// Takes the rows of one piece.
 pub trait Chunk: Send + 'static {
@@ -31,6 +35,8 @@ pub struct Cursor {
     text: String,
     at: usize,
     columns: Vec<Column>,
+    /// The statement stands on a row that was not taken yet.
+    on_row: bool,
     meter: Meter,
     busy: Duration,
 }
@@ -136,12 +142,16 @@ fn compile(place: &mut Place, call: &Call) -> Result<Option<Compiled>> {
 
 impl Cursor {
     fn new(mut place: Place, compiled: Compiled) -> Result<Self> {
-        let Compiled { statement, text, at } = compiled;
+        let Compiled { mut statement, text, at } = compiled;
+        let started = Instant::now();
         let conn = place.conn()?;
         conn.take_notes();
         let meter = Meter::start(conn);
+        // Only the first step knows the columns: it compiles the statement
+        // again where the schema has changed.
+        let on_row = step(conn, &mut statement, at)?;
         let columns = statement.columns();
-        Ok(Self { statement, place, text, at, columns, meter, busy: Duration::ZERO })
+        Ok(Self { statement, place, text, at, columns, on_row, meter, busy: started.elapsed() })
     }
 
     /// The columns of the rows.
@@ -156,7 +166,8 @@ impl Cursor {
         matches!(self.place, Place::Writer(_))
     }
 
-    /// Reads on until the piece is full or the result has ended.
+    /// Reads on until the piece is full, its time is over, or the result has
+    /// ended.
     pub async fn fill<C: Chunk>(self, mut chunk: C) -> Result<(Progress, C)> {
         blocking(move || {
             let progress = self.read_on(&mut chunk)?;
@@ -168,17 +179,14 @@ impl Cursor {
     fn read_on(mut self, chunk: &mut dyn Chunk) -> Result<Progress> {
         let started = Instant::now();
         let conn = self.place.conn()?;
-        loop {
-            match self.statement.step(conn.db()) {
-                Ok(true) => {
-                    self.meter.rows_read += 1;
-                    if chunk.row(&self.statement.row())? {
-                        self.busy += started.elapsed();
-                        return Ok(Progress::More(self));
-                    }
-                }
-                Ok(false) => break,
-                Err(failure) => return Err(conn.explain(failure, self.at)),
+        while self.on_row {
+            self.meter.rows_read += 1;
+            let full = chunk.row(&self.statement.row())?;
+            self.on_row = step(conn, &mut self.statement, self.at)?;
+            let enough = full || started.elapsed() >= FILL_MAX;
+            if enough && self.on_row {
+                self.busy += started.elapsed();
+                return Ok(Progress::More(self));
             }
         }
         if let Some(refusal) = conn.take_notes().refusal {
@@ -192,9 +200,9 @@ impl Cursor {
 
     /// Keeps the statement for the next request and makes a write durable.
     fn finish(self) -> Result<()> {
-        let Self { statement, mut place, text, .. } = self;
+        let Self { statement, mut place, text, busy, .. } = self;
         let conn = place.conn()?;
-        conn.keep(&text, statement);
+        conn.keep(&text, statement, busy);
         if let Place::Writer(lease) = &mut place {
             let conn = lease.conn()?;
             conn.undress();

@@ -37,7 +37,7 @@ const FILE_MODE: u32 = 0o600;
 
 /// Why a server cannot start on a data directory; its text is for the operator.
 #[derive(Debug)]
-pub(crate) enum DataDirError {
+pub enum DataDirError {
     /// Another process holds the lock.
     InUse {
         /// The data directory.
@@ -115,14 +115,14 @@ impl std::error::Error for DataDirError {}
 /// The data directory of this process, which nobody else uses until this is
 /// dropped.
 #[derive(Debug)]
-pub(crate) struct DataDir {
+pub struct DataDir {
     root: PathBuf,
     _lock: File,
 }
 
 impl DataDir {
     /// Takes a data directory into use, and makes it where there is none.
-    pub(crate) fn open(root: &Path) -> Result<Self, DataDirError> {
+    pub fn open(root: &Path) -> Result<Self, DataDirError> {
         create_dir(root)?;
         let root = root.canonicalize().map_err(io_error("find", root))?;
         let lock = lock(&root)?;
@@ -135,34 +135,34 @@ impl DataDir {
     }
 
     /// The catalog's file.
-    pub(crate) fn catalog_file(&self) -> PathBuf {
+    pub fn catalog_file(&self) -> PathBuf {
         self.shard_dir().join("catalog.db")
     }
 
     /// A database's file. Its directory exists; the file need not.
-    pub(crate) fn database_file(&self, id: DatabaseId) -> PathBuf {
+    pub fn database_file(&self, id: DatabaseId) -> PathBuf {
         let name = format!("{id}.db");
         // Ids are random, so that their first byte spreads the files evenly.
         self.databases_dir().join(&name[..2]).join(name)
     }
 
     /// A file for work that leaves nothing behind, in the shard's directory.
-    pub(crate) fn scratch_file(&self) -> PathBuf {
+    pub fn scratch_file(&self) -> PathBuf {
         self.shard_dir().join("scratch.db")
     }
 
     /// Where signing keys lie.
-    pub(crate) fn keys_dir(&self) -> PathBuf {
+    pub fn keys_dir(&self) -> PathBuf {
         self.root.join("keys")
     }
 
     /// The file of the first admin token.
-    pub(crate) fn admin_token_file(&self) -> PathBuf {
+    pub fn admin_token_file(&self) -> PathBuf {
         self.root.join("admin.token")
     }
 
     /// What a database takes on disk in bytes, its write-ahead log included.
-    pub(crate) fn database_size(&self, id: DatabaseId) -> u64 {
+    pub fn database_size(&self, id: DatabaseId) -> u64 {
         let file = self.database_file(id);
         let len = |path: &Path| path.metadata().map_or(0, |metadata| metadata.len());
         len(&file) + len(&with_suffix(&file, "-wal"))
@@ -170,7 +170,7 @@ impl DataDir {
 
     /// Removes the files of databases that nobody has open. Answers those whose
     /// files are gone for good; the log tells of the others.
-    pub(crate) fn remove_databases(&self, ids: &[DatabaseId]) -> Vec<DatabaseId> {
+    pub fn remove_databases(&self, ids: &[DatabaseId]) -> Vec<DatabaseId> {
         let mut removed = Vec::with_capacity(ids.len());
         let mut dirs = BTreeSet::new();
         for &id in ids {
@@ -206,7 +206,7 @@ impl DataDir {
 
 /// Puts `bytes` at `path`, readable for the server's user alone. After a crash
 /// the file is the old one or the new one, whole; on return it is the new one.
-pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let draft = with_suffix(path, DRAFT_SUFFIX);
     // What a crash left there would keep its own mode.
     ignore_missing(fs::remove_file(&draft))?;

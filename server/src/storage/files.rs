@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use crate::names::DatabaseId;
 
 /// The files of one shard's databases.
-pub(crate) trait Files: Send + Sync {
+pub trait Files: Send + Sync {
     /// Ends every use of a database and closes its file. The database is deleted
     /// already, so that nobody opens it again.
     fn close(&self, id: DatabaseId) -> BoxFuture<'_, ()>;

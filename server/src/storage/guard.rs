@@ -4,7 +4,7 @@
 //! The guard is closed by default: an action that it does not know is refused.
 //! It speaks only of SQL; which rights a caller has was decided above.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
@@ -160,6 +160,8 @@ pub(super) struct Guard {
     state: Mutex<State>,
     /// Temporary objects were made: they must not reach the next request.
     temp_used: AtomicBool,
+    /// How many more looks the running statement has; see [`Guard::allow_looks`].
+    looks_left: AtomicU32,
 }
 
 struct State {
@@ -178,6 +180,7 @@ impl Guard {
                 cancel: None,
             }),
             temp_used: AtomicBool::new(false),
+            looks_left: AtomicU32::new(u32::MAX),
         }
     }
 
@@ -218,8 +221,21 @@ impl Guard {
         self.state().cancel = cancel;
     }
 
+    /// Interrupts what runs after this many calls of the progress handler; no
+    /// number, no such bound. Answers whether the last bound was reached.
+    pub(super) fn allow_looks(&self, looks: Option<u32>) -> bool {
+        self.looks_left.swap(looks.unwrap_or(u32::MAX), Ordering::Relaxed) == 0
+    }
+
     /// The progress handler: whether to interrupt.
     pub(super) fn should_stop(&self) -> bool {
+        let left = self.looks_left.load(Ordering::Relaxed);
+        if left != u32::MAX {
+            self.looks_left.store(left.saturating_sub(1), Ordering::Relaxed);
+            if left <= 1 {
+                return true;
+            }
+        }
         self.state().cancel.as_ref().is_some_and(|cancel| cancel.is_cancelled())
     }
 

@@ -137,8 +137,18 @@ impl OpenDatabase {
     /// Runs work on a reader, as far as it only reads.
     async fn try_reading<W: ReadWork>(&self, work: W) -> Result<(Ran, W)> {
         let mut reader = self.readers.checkout(work.dress()).await?;
+        let mut work = work;
+        if let Some(conn) = reader.opened()
+            && work.statement().is_some_and(|sql| conn.is_quick(work.dress(), sql))
+        {
+            conn.dress(work.dress(), Control::None)?;
+            conn.bound_quick_run(true);
+            let ran = work.run(conn, Place::Reader, Control::None);
+            if !conn.bound_quick_run(false) {
+                return Ok((ran?, work));
+            }
+        }
         blocking(move || {
-            let mut work = work;
             let conn = reader.conn()?;
             conn.dress(work.dress(), Control::None)?;
             let ran = work.run(conn, Place::Reader, Control::None)?;
@@ -158,6 +168,8 @@ impl OpenDatabase {
 /// Work that gives its sink back.
 trait ReadWork: Send + 'static {
     fn dress(&self) -> &Dress;
+    /// The one statement that it may consist of.
+    fn statement(&self) -> Option<&str>;
     fn run(&mut self, conn: &mut Conn, place: Place, control: Control) -> Result<Ran>;
 }
 
@@ -193,6 +205,11 @@ impl<S: Sink + 'static> ReadWork for ScriptWork<S> {
         &self.call.dress
     }
 
+    fn statement(&self) -> Option<&str> {
+        let text = &self.call.sql.text[self.call.start..];
+        Some(&text[leading_blank(text)..])
+    }
+
     fn run(&mut self, conn: &mut Conn, place: Place, control: Control) -> Result<Ran> {
         self.sink.restart();
         let mut attached = self.call.dress.attached.clone();
@@ -210,6 +227,10 @@ impl<S: Sink + 'static> ReadWork for ScriptWork<S> {
 impl<S: BatchSink + 'static> ReadWork for Batch<S> {
     fn dress(&self) -> &Dress {
         &self.dress
+    }
+
+    fn statement(&self) -> Option<&str> {
+        None
     }
 
     fn run(&mut self, conn: &mut Conn, place: Place, _: Control) -> Result<Ran> {

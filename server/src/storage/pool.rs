@@ -106,13 +106,15 @@ impl Pool {
     pub fn close_idle(&self) {
         let closing = {
             let mut slots = self.slots();
-            let mut closing = self.take_surplus(&mut slots);
-            while let Some((&id, slot)) = slots.peek_lru() {
-                if slot.last_used.elapsed() < self.config.idle_close_after || !slot.is_idle() {
-                    break;
-                }
-                closing.extend(slots.pop(&id));
-            }
+            let unused: Vec<_> = slots
+                .iter()
+                .rev()
+                .take_while(|(_, slot)| slot.last_used.elapsed() >= self.config.idle_close_after)
+                .filter(|(_, slot)| slot.is_idle())
+                .map(|(&id, _)| id)
+                .collect();
+            let mut closing: Vec<_> = unused.iter().filter_map(|id| slots.pop(id)).collect();
+            closing.extend(self.take_surplus(&mut slots));
             closing
         };
         close(closing);

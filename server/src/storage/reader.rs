@@ -49,6 +49,11 @@ pub(super) struct Reader {
 }
 
 impl Reader {
+    /// The connection, where it is open already.
+    pub(super) fn opened(&mut self) -> Option<&mut Conn> {
+        self.conn.as_mut()
+    }
+
     /// The connection. Does I/O where it has to be opened first.
     pub(super) fn conn(&mut self) -> Result<&mut Conn> {
         let conn = match self.conn.take() {

@@ -265,9 +265,10 @@ impl Script<'_> {
             if !controls {
                 conn.check_blocks(&statement)?;
             }
+            let started = Instant::now();
             run_statement(conn, &mut statement, controls, at, sink)?;
             if length == rest.len() && !controls {
-                conn.keep(rest, statement);
+                conn.keep(rest, statement, started.elapsed());
             }
             at += length;
         }
@@ -348,6 +349,8 @@ pub(super) fn run_statement(
         conn.server("SAVEPOINT tenantry_watch")?;
     }
     let ran = step_all(conn, statement, at, sink);
+    // A statement that stands on a row keeps its transaction open.
+    statement.reset();
     if watched && !conn.is_autocommit() {
         if ran.is_err() {
             conn.server("ROLLBACK TO tenantry_watch")?;
@@ -365,29 +368,25 @@ fn step_all(
 ) -> Result<()> {
     let started = Instant::now();
     let mut meter = Meter::start(conn);
+    let mut more = step(conn, statement, at)?;
+    // Only the first step knows the columns: it compiles the statement again
+    // where the schema has changed.
     sink.begin(statement.columns())?;
-    loop {
-        match statement.step(conn.db()) {
-            Ok(true) => {
-                meter.rows_read += 1;
-                if let Err(error) = sink.row(&statement.row()) {
-                    statement.reset();
-                    return Err(error);
-                }
-            }
-            Ok(false) => break,
-            Err(failure) => {
-                let error = conn.explain(failure, at);
-                statement.reset();
-                return Err(error);
-            }
-        }
+    while more {
+        meter.rows_read += 1;
+        sink.row(&statement.row())?;
+        more = step(conn, statement, at)?;
     }
     statement.reset();
     if let Some(refusal) = conn.take_notes().refusal {
         return Err(refusal.into_error());
     }
     sink.end(meter.read(conn, started))
+}
+
+/// Goes to the next row. Errors: SQLite's, as the caller is to see them.
+pub(super) fn step(conn: &Conn, statement: &mut Statement, at: usize) -> Result<bool> {
+    statement.step(conn.db()).map_err(|failure| conn.explain(failure, at))
 }
 
 /// What one statement does to the connection's counters.

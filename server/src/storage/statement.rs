@@ -20,6 +20,8 @@ use super::value::{Cell, Column, Value};
 /// A compiled statement. Dropping it finalizes it.
 pub(super) struct Statement {
     raw: NonNull<ffi::sqlite3_stmt>,
+    /// Whether its program is a lookup, once that was asked.
+    pub(super) is_lookup: Option<bool>,
 }
 
 // SAFETY: SQLite is compiled thread-safe, and a statement is used only by the
@@ -50,7 +52,7 @@ impl Statement {
         }
         // SQLite sets the tail to a place inside `sql` or to its end.
         let used = if tail.is_null() { sql.len() } else { tail.addr() - sql.as_ptr().addr() };
-        Ok((NonNull::new(raw).map(|raw| Self { raw }), used))
+        Ok((NonNull::new(raw).map(|raw| Self { raw, is_lookup: None }), used))
     }
 
     fn as_ptr(&self) -> *mut ffi::sqlite3_stmt {

@@ -118,6 +118,7 @@ impl rusqlite::ToSql for Cell {
 }
 
 /// `cells![1, 2.5, "text", Cell::Null]`
+#[allow(unused_macros, reason = "the benchmarks use this support too")]
 macro_rules! cells {
     ($($value:expr),* $(,)?) => { vec![$($crate::support::Cell::from($value)),*] };
 }

@@ -34,8 +34,18 @@ impl Db {
         Self { client: self.client.apart(), ..self.clone() }
     }
 
-    /// The same database with another one attached, by its name or UUID.
+    /// The same database with another one attached: by its name or UUID in the
+    /// same group, or by a reference.
     pub(crate) fn attach(&self, database: &str, alias: &str) -> Self {
+        let (group, _) = self.reference.split_once('/').expect("a reference has a group");
+        match database.contains('/') {
+            true => self.attach_as_written(database, alias),
+            false => self.attach_as_written(&format!("{group}/{database}"), alias),
+        }
+    }
+
+    /// The same with the word as it is written.
+    pub(crate) fn attach_as_written(&self, database: &str, alias: &str) -> Self {
         let mut with = self.clone();
         with.attachments.push(v1::Attachment { database: database.into(), alias: alias.into() });
         with
@@ -71,10 +81,7 @@ impl Db {
     }
 
     /// Runs SQL by `Execute`.
-    pub(crate) async fn try_exec(
-        &self,
-        sql: impl Into<Sql>,
-    ) -> Result<Vec<v1::ResultSet>, Status> {
+    pub(crate) async fn try_exec(&self, sql: impl Into<Sql>) -> Result<Vec<v1::ResultSet>, Status> {
         let response = bounded("Execute", self.client.query().execute(self.request(sql))).await?;
         Ok(response.into_inner().results)
     }
@@ -162,8 +169,7 @@ impl Db {
             attachments: self.attachments.clone(),
             ..Default::default()
         };
-        let response =
-            bounded("ExecuteBatch", self.client.query().execute_batch(request)).await?;
+        let response = bounded("ExecuteBatch", self.client.query().execute_batch(request)).await?;
         Ok(response.into_inner().results)
     }
 
@@ -203,7 +209,9 @@ impl Db {
     /// Everything in the database, as text: tells whether anything changed.
     pub(crate) async fn digest(&self) -> String {
         let tables = self
-            .rows("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name")
+            .rows(
+                "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name",
+            )
             .await;
         let mut all = text(&tables);
         for table in tables.iter().filter(|row| row[1].to_string().starts_with("CREATE TABLE")) {

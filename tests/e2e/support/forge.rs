@@ -22,7 +22,8 @@ impl Forge {
         for entry in fs::read_dir(data_dir.join("keys")).expect("keys are there") {
             let path = entry.expect("an entry").path();
             if path.extension().is_some_and(|extension| extension == "json") {
-                let jwk: Value = serde_json::from_slice(&fs::read(&path).expect("readable")).expect("JSON");
+                let jwk: Value =
+                    serde_json::from_slice(&fs::read(&path).expect("readable")).expect("JSON");
                 let member = |name: &str| jwk[name].as_str().expect("a JWK").to_owned();
                 let seed = URL_SAFE_NO_PAD.decode(member("d")).expect("base64url");
                 let seed: [u8; 32] = seed.try_into().expect("32 bytes");

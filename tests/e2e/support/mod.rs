@@ -17,7 +17,7 @@ pub(crate) mod wait;
 pub(crate) mod world;
 
 pub(crate) use cells::{Cell, Sql, cells, sql, text};
-pub(crate) use client::{Client, expect_error, reason};
+pub(crate) use client::{Client, expect_error};
 pub(crate) use db::Db;
 pub(crate) use forge::Forge;
 pub(crate) use server::Server;

@@ -62,7 +62,11 @@ impl Raw {
     }
 
     /// Makes a call and reads its answers to the end.
-    pub(crate) async fn call(&self, rpc: &MethodDescriptor, call: Call) -> Result<Vec<Value>, Status> {
+    pub(crate) async fn call(
+        &self,
+        rpc: &MethodDescriptor,
+        call: Call,
+    ) -> Result<Vec<Value>, Status> {
         let message = |json: &Value| {
             DynamicMessage::deserialize(rpc.input(), json)
                 .unwrap_or_else(|error| panic!("{json} is no {}: {error}", rpc.input().name()))

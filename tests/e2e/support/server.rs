@@ -24,8 +24,11 @@ pub(crate) static BINARY: LazyLock<PathBuf> = LazyLock::new(|| {
     if let Some(path) = std::env::var_os("TENANTRY_BIN") {
         return PathBuf::from(path);
     }
-    let test = std::env::current_exe().expect("the test knows its own path");
-    let profile = test.ancestors().nth(2).expect("tests lie in target/<profile>/deps");
+    let own = std::env::current_exe().expect("the test knows its own path");
+    let beside = own.parent().expect("it lies in a directory");
+    // Tests lie in target/<profile>/deps, programs in target/<profile>.
+    let profile = if beside.ends_with("deps") { beside.parent() } else { Some(beside) };
+    let profile = profile.expect("target/<profile>");
     let binary = profile.join(format!("tenantry{}", std::env::consts::EXE_SUFFIX));
     if !binary.exists() {
         let target = profile.parent().expect("target/<profile>");
@@ -129,12 +132,6 @@ impl Server {
             self.kill();
         }
         self.run();
-    }
-
-    /// Starts it again with other flags.
-    pub(crate) fn restart_with(&mut self, flags: &[&str]) {
-        self.flags = flags.iter().map(ToString::to_string).collect();
-        self.restart();
     }
 
     fn run(&mut self) {

@@ -2,7 +2,7 @@
 //! hand, and otherwise one of the same tables, made up from a seed.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -77,7 +77,7 @@ pub(crate) fn rows(db: &Connection, sql: &str, args: &[Cell]) -> Vec<Vec<Cell>> 
 }
 
 /// Nothing is written beside the file either: it may lie in a read-only place.
-fn read_only(path: &PathBuf) -> Connection {
+fn read_only(path: &Path) -> Connection {
     let uri = format!("file:{}?immutable=1", path.display());
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
     Connection::open_with_flags(uri, flags).expect("the sample opens")
@@ -107,7 +107,10 @@ fn made_up() -> Connection {
         insert("Playlist", &[id.into(), format!("playlist {id}").into()]);
     }
     for id in 1..=40 {
-        insert("Album", &[id.into(), format!("album {id}").into(), random.random_range(1..=10).into()]);
+        insert(
+            "Album",
+            &[id.into(), format!("album {id}").into(), random.random_range(1..=10).into()],
+        );
     }
     let price = |random: &mut StdRng| Cell::Real([0.99, 1.99, 1.0][random.random_range(0..3)]);
     for id in 1..=TRACKS {
@@ -117,17 +120,20 @@ fn made_up() -> Connection {
             id => id.into(),
         };
         let (album, genre) = (maybe(&mut random, 40), maybe(&mut random, 10));
-        insert("Track", &[
-            id.into(),
-            format!("track '{id}'").into(),
-            album,
-            random.random_range(1..=10).into(),
-            genre,
-            Cell::Null,
-            random.random_range(1_000..1_000_000).into(),
-            random.random_range(1_000_000..i64::MAX).into(),
-            price(&mut random),
-        ]);
+        insert(
+            "Track",
+            &[
+                id.into(),
+                format!("track '{id}'").into(),
+                album,
+                random.random_range(1..=10).into(),
+                genre,
+                Cell::Null,
+                random.random_range(1_000..1_000_000).into(),
+                random.random_range(1_000_000..i64::MAX).into(),
+                price(&mut random),
+            ],
+        );
         for playlist in 1..=10 {
             if random.random_ratio(1, 3) {
                 insert("PlaylistTrack", &[playlist.into(), id.into()]);
@@ -139,17 +145,23 @@ fn made_up() -> Connection {
         insert("Customer", &[customer.into(), format!("customer {customer}").into()]);
         for _ in 0..INVOICES_PER_CUSTOMER {
             invoice += 1;
-            insert("Invoice", &[
-                invoice.into(),
-                customer.into(),
-                "2025-01-31 00:00:00".into(),
-                "Norge".into(),
-                price(&mut random),
-            ]);
+            insert(
+                "Invoice",
+                &[
+                    invoice.into(),
+                    customer.into(),
+                    "2025-01-31 00:00:00".into(),
+                    "Norge".into(),
+                    price(&mut random),
+                ],
+            );
             for _ in 0..random.random_range(1..10) {
                 line += 1;
                 let track = random.random_range(1..=TRACKS);
-                insert("InvoiceLine", &[line.into(), invoice.into(), track.into(), price(&mut random), 1.into()]);
+                insert(
+                    "InvoiceLine",
+                    &[line.into(), invoice.into(), track.into(), price(&mut random), 1.into()],
+                );
             }
         }
     }

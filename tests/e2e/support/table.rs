@@ -43,7 +43,8 @@ pub(crate) fn check(file: &str, stands: &str, actual: &str) {
 pub(crate) fn outcome(answer: &Result<Vec<Value>, Status>) -> String {
     let in_band = |answers: &[Value]| {
         let error = answers.iter().find_map(|answer| answer.get("error"))?;
-        let info = error["details"].as_array()?.iter().find(|detail| detail["reason"].is_string())?;
+        let info =
+            error["details"].as_array()?.iter().find(|detail| detail["reason"].is_string())?;
         let code = tonic::Code::from_i32(i32::try_from(error["code"].as_i64()?).ok()?);
         let (reason, message) = (info["reason"].as_str()?, error["message"].as_str()?);
         Some(format!("{} {reason} {message}", code_name(code)))

@@ -24,7 +24,8 @@ impl Terminal {
     pub(crate) fn run(mut command: Command) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         grantpt(&master).and_then(|()| unlockpt(&master)).expect("it is ours");
-        let path = ptsname(&master, Vec::new()).expect("it has a name").into_string().expect("UTF-8");
+        let path =
+            ptsname(&master, Vec::new()).expect("it has a name").into_string().expect("UTF-8");
         let slave = || File::options().read(true).write(true).open(&path).expect("it opens");
         command.env("TERM", "xterm").stdin(slave()).stdout(slave()).stderr(slave());
         let child = command.spawn().expect("it starts");
@@ -96,7 +97,8 @@ impl Terminal {
 
     /// Awaits the program's end; answers its exit code.
     pub(crate) fn end(mut self) -> Option<i32> {
-        until_blocking("the program ends", || self.child.try_wait().expect("it can be asked")).code()
+        until_blocking("the program ends", || self.child.try_wait().expect("it can be asked"))
+            .code()
     }
 }
 

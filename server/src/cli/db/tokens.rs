@@ -61,7 +61,8 @@ pub struct Create {
     #[arg(long = "group", value_name = "GROUP")]
     groups: Vec<String>,
 
-    /// Databases it may attach to them
+    /// Databases it may attach to them; without a group they are of the group of
+    /// the first NAME, or of the first GROUP
     #[arg(long, value_name = "DB[,DB…]", value_delimiter = ',')]
     attach: Vec<String>,
 
@@ -181,12 +182,17 @@ fn request(create: Create) -> CreateTokenRequest {
         // A time past what the message can hold is past the limit all the same.
         Expiration::After(time) => Lifetime::Ttl(time.try_into().unwrap_or_default()),
     });
+    let main = match (create.names.first(), create.groups.first()) {
+        (Some(name), _) => name.clone(),
+        (None, Some(group)) => format!("{group}/"),
+        (None, None) => String::new(),
+    };
     CreateTokenRequest {
+        attach: create.attach.iter().map(|named| parse::in_group_of(&main, named)).collect(),
         databases: create.names,
         groups: create.groups,
         access: access.into(),
         ddl: create.ddl,
-        attach: create.attach,
         permissions: create.permissions,
         subject: create.subject.unwrap_or_default(),
         server_admin: create.server_admin,

@@ -35,7 +35,7 @@ With --output json each statement that returns rows prints one array of objects:
   blobs   are {\"base64\": \"…\"}, and so is text that is not UTF-8
   NULL    is null
 A column name that stands twice gets _2, _3 and so on. Tables show NULL as NULL,
-blobs as x'00ff' and escape control characters; JSON and CSV are exact.";
+blobs as x'00ff' and escape control characters; JSON is exact, and CSV is in a file.";
 
 /// Which database, and what to run there.
 #[derive(clap::Args)]
@@ -47,7 +47,8 @@ pub struct Args {
     /// What to run; without it standard input is read
     sql: Option<String>,
 
-    /// Databases to attach, read-only, each under its name
+    /// Databases to attach, read-only, each under its name; without a group they
+    /// are of the group of the database
     #[arg(long, value_name = "DB[,DB…]", value_delimiter = ',')]
     attach: Vec<String>,
 

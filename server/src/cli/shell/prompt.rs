@@ -75,7 +75,11 @@ async fn interruptible(
         result = run_input(input, session, out) => return result,
         _ = tokio::signal::ctrl_c() => {}
     }
-    let hint = if session.is_in_transaction() { "its transaction was rolled back" } else { "" };
+    let hint = if session.is_in_transaction() {
+        "its transaction was rolled back"
+    } else {
+        "a write that was being committed may have been done"
+    };
     session.abandon();
     Err(Failure::with_hint("the statement was cancelled", hint))
 }

@@ -16,6 +16,7 @@ use super::transaction::Transaction;
 use crate::cli::client::Client;
 use crate::cli::failure::{Failure, Outcome};
 use crate::cli::output::{Mode, RowWriter};
+use crate::cli::parse;
 use crate::names::DatabaseId;
 
 /// A shell on one database.
@@ -38,7 +39,7 @@ impl<'a> Session<'a> {
         attach: Vec<String>,
         mode: Mode,
     ) -> Self {
-        let attachments = attach.into_iter().map(attachment).collect();
+        let attachments = attach.iter().map(|named| attachment(&database, named)).collect();
         Self { client, database, attachments, transaction: None, mode, is_chatty: false }
     }
 
@@ -73,7 +74,7 @@ impl<'a> Session<'a> {
             match statements::action(statement) {
                 _ if statement.is_empty() => {}
                 Action::Attach { database, alias } if last.is_none() => {
-                    self.attachments.push(Attachment { database, alias });
+                    self.attach(&database, alias);
                     attached += 1;
                 }
                 Action::Query if last.is_none() => last = Some(statement),
@@ -104,8 +105,9 @@ impl<'a> Session<'a> {
             Action::Commit if is_open => self.finish(true, out).await,
             Action::Rollback if is_open => self.finish(false, out).await,
             Action::Attach { database, alias } => {
+                // The server judges it; what it accepts goes with each later call.
                 self.execute(sql).await?;
-                self.attachments.push(Attachment { database, alias });
+                self.attach(&database, alias);
                 self.say("attached", out)
             }
             Action::Detach { alias } if !is_open && self.position(&alias).is_some() => {
@@ -135,6 +137,11 @@ impl<'a> Session<'a> {
         let results =
             self.send(Statement { sql: sql.to_owned(), args, ..Statement::default() }).await?;
         Ok(results.into_iter().flat_map(|result| result.rows).map(|row| row.values).collect())
+    }
+
+    fn attach(&mut self, database: &str, alias: String) {
+        let database = parse::in_group_of(&self.database, database);
+        self.attachments.push(Attachment { database, alias });
     }
 
     fn position(&self, alias: &str) -> Option<usize> {
@@ -258,8 +265,8 @@ impl<'a> Session<'a> {
 }
 
 /// A database under its name. By UUID the server knows the name.
-fn attachment(database: String) -> Attachment {
-    let name = database.rsplit('/').next().unwrap_or_default();
+fn attachment(main: &str, named: &str) -> Attachment {
+    let name = named.rsplit('/').next().unwrap_or_default();
     let alias = if DatabaseId::from_str(name).is_ok() { String::new() } else { name.to_owned() };
-    Attachment { database, alias }
+    Attachment { database: parse::in_group_of(main, named), alias }
 }

@@ -143,8 +143,10 @@ fn without_database<'a, 'b>(tokens: &'b [Token<'a>]) -> &'b [Token<'a>] {
 /// `ATTACH [DATABASE] name AS alias`. Expressions are left to the server.
 fn attach(tokens: &[Token<'_>]) -> Option<Action> {
     let [database, keyword, alias] = without_database(tokens) else { return None };
-    keyword.is("as").then_some(())?;
-    Some(Action::Attach { database: database.name()?, alias: alias.name()? })
+    // In SQL a name is of the group of the main database; any other is for the
+    // server to refuse.
+    let name = database.name().filter(|name| keyword.is("as") && !name.contains('/'))?;
+    Some(Action::Attach { database: name, alias: alias.name()? })
 }
 
 /// `DETACH [DATABASE] alias`.

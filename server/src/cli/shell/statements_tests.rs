@@ -97,9 +97,13 @@ fn attachments_are_recognised() {
     assert_eq!(action("ATTACH shop AS database;"), attach("shop", "database"));
     assert_eq!(action("DETACH DATABASE c;"), Action::Detach { alias: "c".into() });
     assert_eq!(action("DETACH database;"), Action::Detach { alias: "database".into() });
-    for left_to_the_server in
-        ["ATTACH 'a' || 'b' AS c;", "ATTACH ? AS c;", "ATTACH x'00' AS c;", "ATTACH;"]
-    {
+    for left_to_the_server in [
+        "ATTACH 'a' || 'b' AS c;",
+        "ATTACH 'g/a' AS c;",
+        "ATTACH ? AS c;",
+        "ATTACH x'00' AS c;",
+        "ATTACH;",
+    ] {
         assert_eq!(action(left_to_the_server), Action::Execute, "{left_to_the_server}");
     }
 }

@@ -15,6 +15,9 @@ mod limits;
 mod method;
 mod request_log;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use limits::{Drain, Limits};
 
 use std::convert::Infallible;
@@ -112,7 +115,7 @@ impl Shared {
     where
         S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
     {
-        let admitted = self.admit(method, &mut request);
+        let admitted = self.admit(method, &mut request, &log);
         let (mut response, bounds) = match admitted {
             Err(error) => (Status::from(error).into_http(), None),
             Ok(bounds) => {
@@ -136,7 +139,12 @@ impl Shared {
 
     /// Lets a call pass to its handler: with a grant, where the method needs
     /// one, and within bounds.
-    fn admit(&self, method: Option<&Method>, request: &mut Request<Body>) -> Result<Bounds> {
+    fn admit(
+        &self,
+        method: Option<&Method>,
+        request: &mut Request<Body>,
+        log: &RequestLog,
+    ) -> Result<Bounds> {
         let method = method.ok_or_else(|| {
             let message = "there is no such method; ask the server's reflection for what there is";
             Error::new(Reason::Unimplemented, message)
@@ -145,6 +153,7 @@ impl Shared {
             let token = request.headers().get(AUTHORIZATION);
             let grant =
                 self.verifier.authenticate(token.map(|value| value.to_str().unwrap_or("?")))?;
+            log.caller(&grant);
             request.extensions_mut().insert(grant);
         }
         Ok(self.limits.bounds(method, request.headers()))

@@ -4,15 +4,19 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 use tonic::Code;
+use tracing::field::{Empty, display};
 use tracing::{Span, debug, error_span, info};
 
 use super::method::Method;
 use crate::env::Env;
+use crate::grants::Grant;
 
 /// The metadata that carries the id of a call, both ways.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id that is taken from a caller.
 const REQUEST_ID_BYTES_MAX: usize = 128;
+/// By what name the log's filter knows the lines of requests.
+const TARGET: &str = "tenantry::request";
 
 /// Logs a call once: when it ends, or when its caller has gone away.
 pub(super) struct RequestLog {
@@ -33,7 +37,9 @@ impl RequestLog {
         // What is no method of ours is a text of the caller's, unfit for a log.
         let method = method.map_or("unknown", |method| method.path.as_str());
         // At the highest level, so that every line of the log has the id.
-        let span = error_span!("request", id = id.to_str().unwrap_or_default(), method);
+        let id_text = id.to_str().unwrap_or_default();
+        let (token, subject) = (Empty, Empty);
+        let span = error_span!(target: TARGET, "request", id = id_text, method, token, subject);
         Self { id, span, start: Instant::now(), ended: false }
     }
 
@@ -45,6 +51,14 @@ impl RequestLog {
         &self.span
     }
 
+    /// Notes whose token the call came with, by what is no secret of it.
+    pub(super) fn caller(&self, grant: &Grant) {
+        match grant.token_id() {
+            Some(id) => self.span.record("token", display(id)),
+            None => self.span.record("subject", grant.subject()),
+        };
+    }
+
     /// Writes the line. Only the first end counts.
     pub(super) fn end(&mut self, code: Code) {
         if std::mem::replace(&mut self.ended, true) {
@@ -53,9 +67,9 @@ impl RequestLog {
         let duration_us = u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX);
         let _entered = self.span.enter();
         if code == Code::Ok {
-            debug!(?code, duration_us, "request ended");
+            debug!(target: TARGET, ?code, duration_us, "request ended");
         } else {
-            info!(?code, duration_us, "request failed");
+            info!(target: TARGET, ?code, duration_us, "request failed");
         }
     }
 }

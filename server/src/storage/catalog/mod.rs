@@ -22,7 +22,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use sqlite::SqliteCatalog;
+pub use sqlite::SqliteCatalog;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,20 +39,20 @@ use crate::names::{
 
 /// Where databases live together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Group {
+pub struct Group {
     /// Never given to another group.
-    pub(crate) id: GroupId,
+    pub id: GroupId,
     /// Unique on the server.
-    pub(crate) name: GroupName,
+    pub name: GroupName,
     /// When it was created.
-    pub(crate) create_time: Timestamp,
+    pub create_time: Timestamp,
     /// Tokens issued at or before this time open nothing in the group.
-    pub(crate) tokens_not_before: Timestamp,
+    pub tokens_not_before: Timestamp,
 }
 
 /// What a database is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// Owns its schema.
     Regular,
     /// Holds the schema for its children.
@@ -66,7 +66,7 @@ pub(crate) enum Kind {
 
 /// Whether a database can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) enum State {
+pub enum State {
     /// It can.
     Active,
     /// It was deleted and can be undeleted until its purge time.
@@ -75,106 +75,106 @@ pub(crate) enum State {
 
 /// What the owner of a database may change about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) struct Settings {
+pub struct Settings {
     /// Others in the group may attach it.
-    pub(crate) allow_attach: bool,
+    pub allow_attach: bool,
     /// It cannot be deleted.
-    pub(crate) delete_protection: bool,
+    pub delete_protection: bool,
     /// Reads are refused.
-    pub(crate) block_reads: bool,
+    pub block_reads: bool,
     /// Writes are refused.
-    pub(crate) block_writes: bool,
+    pub block_writes: bool,
     /// The largest size of its file in bytes; 0 for no limit.
-    pub(crate) size_limit_bytes: u64,
+    pub size_limit_bytes: u64,
     /// The owner's own words about it.
-    pub(crate) labels: BTreeMap<String, String>,
+    pub labels: BTreeMap<String, String>,
 }
 
 /// One database, as its row stood when it was read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Database {
+pub struct Database {
     /// Never given to another database.
-    pub(crate) id: DatabaseId,
+    pub id: DatabaseId,
     /// Unique among the active databases of its group.
-    pub(crate) name: DatabaseName,
+    pub name: DatabaseName,
     /// The group that it is in.
-    pub(crate) group_id: GroupId,
+    pub group_id: GroupId,
     /// That group's name.
-    pub(crate) group: GroupName,
+    pub group: GroupName,
     /// What it is for.
-    pub(crate) kind: Kind,
+    pub kind: Kind,
     /// The generation of its schema.
-    pub(crate) generation: Generation,
+    pub generation: Generation,
     /// What its owner may change.
-    pub(crate) settings: Settings,
+    pub settings: Settings,
     /// Whether it can be used.
-    pub(crate) state: State,
+    pub state: State,
     /// Counts the changes of this row: what the etag is made of.
-    pub(crate) revision: u64,
+    pub revision: u64,
     /// When it was created.
-    pub(crate) create_time: Timestamp,
+    pub create_time: Timestamp,
     /// When its settings or state last changed.
-    pub(crate) update_time: Timestamp,
+    pub update_time: Timestamp,
     /// When it was deleted.
-    pub(crate) delete_time: Option<Timestamp>,
+    pub delete_time: Option<Timestamp>,
     /// When a deleted database is gone for good.
-    pub(crate) purge_time: Option<Timestamp>,
+    pub purge_time: Option<Timestamp>,
     /// Tokens issued at or before this time do not open it: the later one of
     /// its own and its group's.
-    pub(crate) tokens_not_before: Timestamp,
+    pub tokens_not_before: Timestamp,
 }
 
 impl Database {
     /// Its place in a list.
     #[must_use]
-    pub(crate) fn cursor(&self) -> DatabaseCursor {
+    pub fn cursor(&self) -> DatabaseCursor {
         (self.group.clone(), self.name.clone(), self.id)
     }
 }
 
 /// A database to be created.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) struct NewDatabase {
+pub struct NewDatabase {
     /// Its name.
-    pub(crate) name: DatabaseName,
+    pub name: DatabaseName,
     /// The group to create it in: by id, so that it is the very group that the
     /// caller's rights were checked on.
-    pub(crate) group_id: GroupId,
+    pub group_id: GroupId,
     /// What its owner may change later.
-    pub(crate) settings: Settings,
+    pub settings: Settings,
 }
 
 /// Makes a repeated request answer what it answered first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RequestKey {
+pub struct RequestKey {
     /// A hash of the caller's `request_id` and of the groups that it is about,
     /// so that the ids of strangers never meet.
-    pub(crate) id: [u8; 32],
+    pub id: [u8; 32],
     /// A hash of the request, so that the id is not used for another one.
-    pub(crate) fingerprint: [u8; 32],
+    pub fingerprint: [u8; 32],
 }
 
 /// What databases a list is of. Empty fields do not narrow it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct DatabaseFilter {
+pub struct DatabaseFilter {
     /// Of this group.
-    pub(crate) group: Option<GroupName>,
+    pub group: Option<GroupName>,
     /// Of this kind (a child of whatever parent).
-    pub(crate) kind: Option<KindFilter>,
+    pub kind: Option<KindFilter>,
     /// Children of this SCHEMA database.
-    pub(crate) schema: Option<DatabaseId>,
+    pub schema: Option<DatabaseId>,
     /// Having each of these labels with this value.
-    pub(crate) labels: BTreeMap<String, String>,
+    pub labels: BTreeMap<String, String>,
     /// Deleted ones too.
-    pub(crate) show_deleted: bool,
+    pub show_deleted: bool,
     /// Only what is in these groups or is one of these databases; `None` for
     /// no such bound.
-    pub(crate) visible: Option<Visible>,
+    pub visible: Option<Visible>,
 }
 
 /// A kind without its particulars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum KindFilter {
+pub enum KindFilter {
     /// [`Kind::Regular`]
     Regular,
     /// [`Kind::Schema`]
@@ -185,32 +185,32 @@ pub(crate) enum KindFilter {
 
 /// What a caller may know of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Visible {
+pub struct Visible {
     /// Everything in these groups.
-    pub(crate) groups: Vec<GroupId>,
+    pub groups: Vec<GroupId>,
     /// These databases.
-    pub(crate) databases: Vec<DatabaseId>,
+    pub databases: Vec<DatabaseId>,
 }
 
 /// Where a page of a list starts: behind this database in the order of
 /// (group name, database name, id).
-pub(crate) type DatabaseCursor = (GroupName, DatabaseName, DatabaseId);
+pub type DatabaseCursor = (GroupName, DatabaseName, DatabaseId);
 
 /// A change of some settings of a database; `None` leaves a setting alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct SettingsPatch {
+pub struct SettingsPatch {
     /// See [`Settings::allow_attach`].
-    pub(crate) allow_attach: Option<bool>,
+    pub allow_attach: Option<bool>,
     /// See [`Settings::delete_protection`].
-    pub(crate) delete_protection: Option<bool>,
+    pub delete_protection: Option<bool>,
     /// See [`Settings::block_reads`].
-    pub(crate) block_reads: Option<bool>,
+    pub block_reads: Option<bool>,
     /// See [`Settings::block_writes`].
-    pub(crate) block_writes: Option<bool>,
+    pub block_writes: Option<bool>,
     /// See [`Settings::size_limit_bytes`].
-    pub(crate) size_limit_bytes: Option<u64>,
+    pub size_limit_bytes: Option<u64>,
     /// See [`Settings::labels`]; replaces all of them.
-    pub(crate) labels: Option<BTreeMap<String, String>>,
+    pub labels: Option<BTreeMap<String, String>>,
 }
 
 impl SettingsPatch {
@@ -229,44 +229,44 @@ impl SettingsPatch {
 
 /// A token that this server minted. The token itself is never stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TokenRow {
+pub struct TokenRow {
     /// Its `jti`.
-    pub(crate) id: TokenId,
+    pub id: TokenId,
     /// Whom it was made for, in the minter's words.
-    pub(crate) subject: String,
+    pub subject: String,
     /// What it permits: the claims, as JSON, read by `grants/` alone.
-    pub(crate) claims: String,
+    pub claims: String,
     /// The databases whose owner may see and revoke it.
-    pub(crate) databases: Vec<DatabaseId>,
+    pub databases: Vec<DatabaseId>,
     /// The groups whose admin may see and revoke it.
-    pub(crate) groups: Vec<GroupId>,
+    pub groups: Vec<GroupId>,
     /// The key that signed it.
-    pub(crate) key_id: String,
+    pub key_id: String,
     /// When it was minted.
-    pub(crate) create_time: Timestamp,
+    pub create_time: Timestamp,
     /// When it stops working; `None` for never.
-    pub(crate) expire_time: Option<Timestamp>,
+    pub expire_time: Option<Timestamp>,
     /// When it was revoked.
-    pub(crate) revoke_time: Option<Timestamp>,
+    pub revoke_time: Option<Timestamp>,
 }
 
 /// What tokens a list is of. Empty fields do not narrow it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct TokenFilter {
+pub struct TokenFilter {
     /// Naming this database, or this group or a database in it.
-    pub(crate) scope: Option<TokenScope>,
+    pub scope: Option<TokenScope>,
     /// With this subject.
-    pub(crate) subject: Option<String>,
+    pub subject: Option<String>,
     /// Neither revoked nor expired at this time.
-    pub(crate) active_at: Option<Timestamp>,
+    pub active_at: Option<Timestamp>,
     /// Naming something, and nothing but these databases, these groups and
     /// databases in them; `None` for no such bound.
-    pub(crate) visible: Option<Visible>,
+    pub visible: Option<Visible>,
 }
 
 /// What [`Catalog::invalidate_tokens`] strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TokenScope {
+pub enum TokenScope {
     /// Every token, as far as it opens this database.
     Database(DatabaseId),
     /// Every token, as far as it opens something in this group.
@@ -276,7 +276,7 @@ pub(crate) enum TokenScope {
 /// The catalog of one shard. Each change is durable when its future resolves;
 /// changes of concurrent callers share a commit. Reads see every change that
 /// was acknowledged before they were asked for.
-pub(crate) trait Catalog: Send + Sync {
+pub trait Catalog: Send + Sync {
     /// Creates a group. Errors: `ALREADY_EXISTS`.
     fn create_group(&self, group: Group) -> BoxFuture<'_, Result<Arc<Group>>>;
     /// Looks a group up by name; answered from memory where possible.
@@ -296,7 +296,8 @@ pub(crate) trait Catalog: Send + Sync {
 
     /// Creates databases, all or none, in the order given; the ids are given
     /// too. A repeat of `request` answers what the first answered. Errors:
-    /// `GROUP_NOT_FOUND`, `ALREADY_EXISTS`, `REQUEST_ID_REUSED`.
+    /// `GROUP_NOT_FOUND`, `ALREADY_EXISTS` (of many: with the `index` of the
+    /// one), `REQUEST_ID_REUSED`.
     fn create_databases(
         &self,
         databases: Vec<(DatabaseId, NewDatabase)>,
@@ -305,8 +306,6 @@ pub(crate) trait Catalog: Send + Sync {
     ) -> BoxFuture<'_, Result<Vec<Arc<Database>>>>;
     /// Looks an active database up; answered from memory where possible.
     fn database(&self, reference: &DatabaseRef) -> BoxFuture<'_, Result<Option<Arc<Database>>>>;
-    /// Looks a database up by id in whatever state.
-    fn database_by_id(&self, id: DatabaseId) -> BoxFuture<'_, Result<Option<Arc<Database>>>>;
     /// The newest deleted, not yet purged database of a reference.
     fn deleted_database(
         &self,

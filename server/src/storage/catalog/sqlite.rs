@@ -30,7 +30,7 @@ const PAGE_CACHE_KIB: i64 = 16 * 1024;
 const WAL_KEPT_BYTES: i64 = 16 * 1024 * 1024;
 
 /// The catalog of one shard in its file.
-pub(crate) struct SqliteCatalog {
+pub struct SqliteCatalog {
     // Before the writer, so that the writer closes last and empties the log.
     readers: Readers,
     writer: Writer,
@@ -39,7 +39,7 @@ pub(crate) struct SqliteCatalog {
 
 impl SqliteCatalog {
     /// Opens the catalog, and makes it where there is none.
-    pub(crate) fn open(file: &Path, env: &Env) -> Result<Self, DataDirError> {
+    pub fn open(file: &Path, env: &Env) -> Result<Self, DataDirError> {
         let failed = |source: rusqlite::Error| DataDirError::Catalog {
             file: file.to_path_buf(),
             source: source.into(),
@@ -166,10 +166,6 @@ impl Catalog for SqliteCatalog {
             }
             Ok(found)
         })
-    }
-
-    fn database_by_id(&self, id: DatabaseId) -> BoxFuture<'_, Result<Option<Arc<Database>>>> {
-        Box::pin(self.readers.read(move |db| databases::by_id(db, id)))
     }
 
     fn deleted_database(

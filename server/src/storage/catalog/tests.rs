@@ -9,10 +9,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use super::*;
-use crate::env::{Clock as _, Env, ManualClock};
+use crate::env::{Env, ManualClock};
 use crate::error::{Error, Reason};
 use crate::names::NameOrId;
 use crate::storage::data_dir::DataDirError;
@@ -21,34 +19,35 @@ use crate::storage::data_dir::DataDirError;
 struct Fixture {
     catalog: SqliteCatalog,
     clock: Arc<ManualClock>,
+    env: Env,
     dir: tempfile::TempDir,
 }
 
 const START: Timestamp = Timestamp(1_000_000);
 
-fn open(dir: &Path, clock: &Arc<ManualClock>) -> Result<SqliteCatalog, DataDirError> {
-    let clock: Arc<dyn crate::env::Clock> = Arc::<ManualClock>::clone(clock);
-    SqliteCatalog::open(&dir.join("catalog.db"), &Env::with_clock(clock))
+fn open(dir: &Path, env: &Env) -> Result<SqliteCatalog, DataDirError> {
+    SqliteCatalog::open(&dir.join("catalog.db"), env)
 }
 
 fn fixture() -> Fixture {
     let dir = tempfile::tempdir().expect("temp dir");
     let clock = Arc::new(ManualClock::new(START));
-    let catalog = open(dir.path(), &clock).expect("opens");
-    Fixture { catalog, clock, dir }
+    let env = Env::with_clock(Arc::<ManualClock>::clone(&clock));
+    let catalog = open(dir.path(), &env).expect("opens");
+    Fixture { catalog, clock, env, dir }
 }
 
 impl Fixture {
     fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.env.now()
     }
 
     /// Ends the catalog and starts it again on the same file.
     fn reopen(self) -> Self {
-        let Self { catalog, clock, dir } = self;
+        let Self { catalog, clock, env, dir } = self;
         drop(catalog);
-        let catalog = open(dir.path(), &clock).expect("opens again");
-        Self { catalog, clock, dir }
+        let catalog = open(dir.path(), &env).expect("opens again");
+        Self { catalog, clock, env, dir }
     }
 
     async fn group(&self, name: &str) -> Arc<Group> {
@@ -56,7 +55,7 @@ impl Fixture {
         if let Some(group) = self.catalog.group(&name).await.expect("reads") {
             return group;
         }
-        let id = GroupId::new(Uuid::new_v4());
+        let id = GroupId::new(self.env.uuid());
         let (create_time, tokens_not_before) = (self.now(), Timestamp::default());
         let group = Group { id, name, create_time, tokens_not_before };
         self.catalog.create_group(group).await.expect("creates")
@@ -77,7 +76,7 @@ impl Fixture {
         let DatabaseRef { group, database } = parse(reference);
         let NameOrId::Name(name) = database else { panic!("{reference} is no name") };
         let group_id = self.group(group.as_str()).await.id;
-        (DatabaseId::new(Uuid::new_v4()), NewDatabase { name, group_id, settings })
+        (DatabaseId::new(self.env.uuid()), NewDatabase { name, group_id, settings })
     }
 
     async fn find(&self, reference: &str) -> Option<Arc<Database>> {
@@ -124,11 +123,11 @@ async fn refuses_what_it_cannot_read() {
     let connection = rusqlite::Connection::open(&file).expect("opens");
     connection.pragma_update(None, "user_version", 2).expect("sets");
     drop(connection);
-    let error = open(fixture.dir.path(), &fixture.clock).err().expect("newer").to_string();
+    let error = open(fixture.dir.path(), &fixture.env).err().expect("newer").to_string();
     assert!(error.contains("format 2") && error.contains("newer"), "{error}");
 
     std::fs::write(&file, "this is no database, however long one looks at it").expect("writes");
-    let error = open(fixture.dir.path(), &fixture.clock).err().expect("unreadable").to_string();
+    let error = open(fixture.dir.path(), &fixture.env).err().expect("unreadable").to_string();
     assert!(error.contains("catalog.db") && error.contains("not a database"), "{error}");
 }
 
@@ -141,7 +140,7 @@ async fn acknowledged_is_on_disk() {
     for name in ["catalog.db", "catalog.db-wal"] {
         std::fs::copy(fixture.dir.path().join(name), copy.path().join(name)).expect("copies");
     }
-    let found = open(copy.path(), &fixture.clock).expect("opens").database(&parse("shop")).await;
+    let found = open(copy.path(), &fixture.env).expect("opens").database(&parse("shop")).await;
     assert!(found.expect("reads").is_some());
 }
 

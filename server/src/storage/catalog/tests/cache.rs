@@ -53,10 +53,10 @@ async fn striking_the_tokens_of_a_group_reaches_its_databases() {
     }
     assert_eq!(fixture.group("eu").await.tokens_not_before, Timestamp(7));
     assert_eq!(fixture.find("shop").await, Some(other));
-    let unknown = TokenScope::Group(GroupId::new(Uuid::new_v4()));
+    let unknown = TokenScope::Group(GroupId::new(fixture.env.uuid()));
     let refused = fixture.catalog.invalidate_tokens(unknown, early).await;
     assert_eq!(reason(refused), Reason::GroupNotFound);
-    let unknown = TokenScope::Database(DatabaseId::new(Uuid::new_v4()));
+    let unknown = TokenScope::Database(DatabaseId::new(fixture.env.uuid()));
     let refused = fixture.catalog.invalidate_tokens(unknown, early).await;
     assert_eq!(reason(refused), Reason::DatabaseNotFound);
 }

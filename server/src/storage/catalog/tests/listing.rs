@@ -8,7 +8,7 @@ use super::*;
 
 const GROUPS: [&str; 3] = ["a", "b", "default"];
 const DATABASES_MAX: usize = 24;
-const CASES: u32 = 48;
+const CASES: u32 = 32;
 
 /// A database to be there, and whether it is deleted.
 #[derive(Clone, Debug)]

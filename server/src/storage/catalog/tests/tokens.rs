@@ -1,5 +1,7 @@
 //! Minted tokens.
 
+use uuid::Uuid;
+
 use super::*;
 
 impl Fixture {
