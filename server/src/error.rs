@@ -96,6 +96,8 @@ reasons! {
     RequestIdReused = "REQUEST_ID_REUSED" => InvalidArgument,
     /// The thing changed since the caller's `etag`.
     EtagMismatch = "ETAG_MISMATCH" => Aborted,
+    /// The database is of another kind than this needs.
+    WrongKind = "WRONG_KIND" => FailedPrecondition,
     /// The group still has databases.
     GroupNotEmpty = "GROUP_NOT_EMPTY" => FailedPrecondition,
     /// The schema still has children.
@@ -152,8 +154,12 @@ reasons! {
     Busy = "BUSY" => Aborted,
     /// A migration did not pass on some database; nothing changed anywhere.
     MigrationFailed = "MIGRATION_FAILED" => FailedPrecondition,
+    /// The script holds what no migration may.
+    MigrationNotAllowed = "MIGRATION_NOT_ALLOWED" => InvalidArgument,
     /// Another migration of this schema is under way.
     MigrationInProgress = "MIGRATION_IN_PROGRESS" => FailedPrecondition,
+    /// The migration has ended or committed, and cannot be cancelled.
+    MigrationDecided = "MIGRATION_DECIDED" => FailedPrecondition,
     /// The schema is at another generation than the caller expects.
     GenerationMismatch = "GENERATION_MISMATCH" => FailedPrecondition,
     /// The child cannot be brought to its schema's generation now.
@@ -233,6 +239,16 @@ impl Error {
     #[must_use]
     pub fn with_field(mut self, field: impl Into<String>, description: impl Into<String>) -> Self {
         self.0.fields.push(FieldViolation { field: field.into(), description: description.into() });
+        self
+    }
+
+    /// Says where in the request the wrong field stands, for one who knows only
+    /// what is wrong with it.
+    #[must_use]
+    pub fn at(mut self, field: impl Into<String>) -> Self {
+        if let [violation] = &mut self.0.fields[..] {
+            violation.field = field.into();
+        }
         self
     }
 

@@ -9,7 +9,8 @@ mod point_select;
 mod ratio;
 mod stream;
 
-#[allow(dead_code, unused_imports)]
+// Made for the tests, which are not held to the server's walls.
+#[allow(clippy::disallowed_methods, dead_code, unused_imports, unused_macros)]
 #[path = "../e2e/support/mod.rs"]
 mod support;
 
@@ -21,7 +22,8 @@ const NOOP_SERVER: &str = "noop-server";
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.expect("a runtime starts");
-    let names: Vec<String> = std::env::args_os().skip(1).map(|name| name.to_string_lossy().into_owned()).collect();
+    let names: Vec<String> =
+        std::env::args_os().skip(1).map(|name| name.to_string_lossy().into_owned()).collect();
     if names.first().is_some_and(|name| name == NOOP_SERVER) {
         runtime.block_on(noop::serve());
         return ExitCode::SUCCESS;

@@ -13,7 +13,10 @@ struct Noop(v1::ExecuteResponse);
 
 /// The response to the benchmark's point SELECT, without the work.
 pub(crate) fn response() -> v1::ExecuteResponse {
-    let column = |name: &str, declared: &str| v1::Column { name: name.into(), declared_type: declared.into() };
+    let column = |name: &str, declared: &str| v1::Column {
+        name: name.into(),
+        declared_type: declared.into(),
+    };
     let value = |kind| v1::Value { kind: Some(kind) };
     let row = v1::Row {
         values: vec![value(Kind::Integer(4_321)), value(Kind::Text("name of number 04321".into()))],
@@ -46,11 +49,15 @@ pub(crate) async fn serve() {
 }
 
 trait Nodelay {
-    fn map_nodelay(self) -> impl tokio_stream::Stream<Item = std::io::Result<tokio::net::TcpStream>>;
+    fn map_nodelay(
+        self,
+    ) -> impl tokio_stream::Stream<Item = std::io::Result<tokio::net::TcpStream>>;
 }
 
 impl Nodelay for TcpListenerStream {
-    fn map_nodelay(self) -> impl tokio_stream::Stream<Item = std::io::Result<tokio::net::TcpStream>> {
+    fn map_nodelay(
+        self,
+    ) -> impl tokio_stream::Stream<Item = std::io::Result<tokio::net::TcpStream>> {
         tokio_stream::StreamExt::map(self, |stream| {
             let stream = stream?;
             stream.set_nodelay(true)?;
@@ -65,7 +72,10 @@ impl QueryService for Noop {
     type TransactStream = Empty<Result<v1::TransactResponse, Status>>;
     type QueryFleetStream = Empty<Result<v1::QueryFleetResponse, Status>>;
 
-    async fn execute(&self, _: Request<v1::ExecuteRequest>) -> Result<Response<v1::ExecuteResponse>, Status> {
+    async fn execute(
+        &self,
+        _: Request<v1::ExecuteRequest>,
+    ) -> Result<Response<v1::ExecuteResponse>, Status> {
         Ok(Response::new(self.0.clone()))
     }
 
@@ -76,7 +86,10 @@ impl QueryService for Noop {
         Err(Status::unimplemented("Execute alone"))
     }
 
-    async fn query(&self, _: Request<v1::QueryRequest>) -> Result<Response<Self::QueryStream>, Status> {
+    async fn query(
+        &self,
+        _: Request<v1::QueryRequest>,
+    ) -> Result<Response<Self::QueryStream>, Status> {
         Err(Status::unimplemented("Execute alone"))
     }
 
@@ -87,7 +100,10 @@ impl QueryService for Noop {
         Err(Status::unimplemented("Execute alone"))
     }
 
-    async fn describe(&self, _: Request<v1::DescribeRequest>) -> Result<Response<v1::DescribeResponse>, Status> {
+    async fn describe(
+        &self,
+        _: Request<v1::DescribeRequest>,
+    ) -> Result<Response<v1::DescribeResponse>, Status> {
         Err(Status::unimplemented("Execute alone"))
     }
 

@@ -70,7 +70,11 @@ pub(crate) async fn run() -> Figure {
         ..Default::default()
     };
     let answer = db.client().query().execute(request(4_321)).await.expect("answers").into_inner();
-    assert_eq!(answer.results[0].rows, noop::response().results[0].rows, "both sides answer the same");
+    assert_eq!(
+        answer.results[0].rows,
+        noop::response().results[0].rows,
+        "both sides answer the same"
+    );
 
     let noop = NoopServer::start();
     let real: Vec<_> = (0..CONNECTIONS).map(|_| db.client().apart()).collect();
@@ -92,7 +96,11 @@ pub(crate) async fn run() -> Figure {
         name: "point SELECT by Execute / no-op method, calls per second",
         rounds: ratios,
         bound: Bound::AtLeast(0.5),
-        detail: format!("[{:.0} / {:.0} per second, {IN_FLIGHT} in flight]", median(&reals), median(&noops)),
+        detail: format!(
+            "[{:.0} / {:.0} per second, {IN_FLIGHT} in flight]",
+            median(&reals),
+            median(&noops)
+        ),
     }
 }
 
@@ -101,7 +109,8 @@ async fn rate(clients: &[Client], request: &impl Fn(i64) -> v1::ExecuteRequest) 
     let tasks: Vec<_> = (0..IN_FLIGHT)
         .map(|task| {
             let mut query = clients[task % clients.len()].query();
-            let requests: Vec<_> = (0..64).map(|i| request((task as i64 * 64 + i) % ROWS + 1)).collect();
+            let requests: Vec<_> =
+                (0..64).map(|i| request((task as i64 * 64 + i) % ROWS + 1)).collect();
             tokio::spawn(async move {
                 let mut calls = 0_u64;
                 while started.elapsed() < TURN {

@@ -33,9 +33,10 @@ impl Figure {
 
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (least, most) = self.rounds.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), &round| {
-            (least.min(round), most.max(round))
-        });
+        let (least, most) =
+            self.rounds.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), &round| {
+                (least.min(round), most.max(round))
+            });
         let bound = match self.bound {
             Bound::AtLeast(bound) => format!("at least {bound}"),
             Bound::Below(bound) => format!("below {bound}"),

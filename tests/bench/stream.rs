@@ -42,7 +42,10 @@ pub(crate) async fn run() -> Vec<Figure> {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("plain.db");
     {
-        #[expect(clippy::disallowed_methods, reason = "the side without a server opens its own file")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the side without a server opens its own file"
+        )]
         let plain = Connection::open(&path).expect("opens");
         plain.execute_batch("PRAGMA journal_mode = WAL").expect("is set");
         plain.execute_batch(&fill()).expect("fills");
@@ -52,7 +55,8 @@ pub(crate) async fn run() -> Vec<Figure> {
     let db = world.database("stream").await;
     db.exec(fill().as_str()).await;
 
-    let (mut ratios, mut streams, mut plains, mut memory) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut ratios, mut streams, mut plains, mut memory) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let idle = resident_bytes(server.pid()).unwrap_or(0);
     for round in 0..=ROUNDS {
         let started = Instant::now();
@@ -127,7 +131,8 @@ fn step(path: &std::path::Path) -> Sum {
     while let Some(row) = rows.next().expect("steps") {
         sum.rows += 1;
         sum.integers += row.get_ref(0).and_then(|cell| Ok(cell.as_i64()?)).expect("an integer");
-        sum.text_bytes += row.get_ref(1).and_then(|cell| Ok(cell.as_str()?.len() as u64)).expect("text");
+        sum.text_bytes +=
+            row.get_ref(1).and_then(|cell| Ok(cell.as_str()?.len() as u64)).expect("text");
         sum.reals += row.get_ref(2).and_then(|cell| Ok(cell.as_f64()?)).expect("a real");
     }
     sum

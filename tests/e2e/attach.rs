@@ -2,7 +2,9 @@
 //! at ease with everything around it.
 
 use futures_util::future::join_all;
-use tenantry_client::v1::{Access, BatchStep, CreateTokenRequest, Encoding, TransactionMode};
+use tenantry_client::v1::{
+    Access, BatchStep, CreateTokenRequest, Database, Encoding, TransactionMode,
+};
 
 use crate::support::{Code, Db, Server, World, bounded, cells, expect_error, sql};
 
@@ -58,15 +60,55 @@ async fn databases_are_attached_by_the_request_by_sql_and_by_both() {
 }
 
 #[tokio::test]
-async fn a_plain_name_means_the_group_of_the_main_database() {
+async fn a_plain_name_means_the_default_group_and_in_sql_that_of_the_main_database() {
     let world = World::shared().await;
     let (main, beside) = pair(&world).await;
     for name in ["catalogue", beside.id()] {
-        let attached = main.attach_as_written(name, "c");
-        assert_eq!(attached.text("SELECT count(*) FROM c.b").await, "2", "{name}");
         let by_sql = format!("ATTACH '{name}' AS c; SELECT count(*) FROM c.b");
         assert_eq!(main.text(by_sql).await, "2", "{name}");
+        let in_request = main.attach_as_written(name, "c").try_text("SELECT 1").await;
+        expect_error(in_request, Code::PermissionDenied, "ATTACH_NOT_ALLOWED");
+        let whole = main.attach_as_written(&format!("{}/{name}", world.group), "c");
+        assert_eq!(whole.text("SELECT count(*) FROM c.b").await, "2", "{name}");
     }
+}
+
+#[tokio::test]
+async fn without_a_group_everything_is_in_the_default_one() {
+    let world = World::shared().await;
+    let named = |name: &str| Database {
+        name: format!("{name}-{}", world.group),
+        group: "default".to_owned(),
+        allow_attach: true,
+        ..Default::default()
+    };
+    let (main, beside) = (world.create(named("main")).await, world.create(named("beside")).await);
+    beside.exec("CREATE TABLE b (y); INSERT INTO b VALUES ('y')").await;
+    let main = Db::new(world.admin.clone(), main.name().to_owned(), String::new());
+    for name in [beside.name(), beside.id(), beside.reference()] {
+        assert_eq!(
+            main.attach_as_written(name, "c").text("SELECT y FROM c.b").await,
+            "y",
+            "{name}"
+        );
+    }
+    let by_sql = format!("ATTACH '{}' AS c; SELECT y FROM c.b", beside.name());
+    assert_eq!(main.text(by_sql).await, "y");
+}
+
+#[tokio::test]
+async fn a_database_that_was_never_used_is_attached_empty() {
+    let world = World::shared().await;
+    let main = world.database("main-db").await;
+    for i in 0..3 {
+        world.attachable(&format!("fresh-{i}")).await;
+    }
+    let count = "SELECT count(*) FROM c.sqlite_schema";
+    assert_eq!(main.attach("fresh-0", "c").text(count).await, "0");
+    assert_eq!(main.text(format!("ATTACH 'fresh-1' AS c; {count}")).await, "0");
+    let mut tx = main.attach("fresh-2", "c").begin(TransactionMode::Immediate).await;
+    assert_eq!(tx.text(count).await, "0");
+    tx.rollback().await;
 }
 
 #[tokio::test]
@@ -284,6 +326,50 @@ async fn ten_are_the_most_and_an_alias_is_taken_once() {
     // One database under two names is nothing strange.
     let double = main.attach("db1", "a").attach("db1", "b");
     assert_eq!(double.text("SELECT a.t.x + b.t.x FROM a.t, b.t").await, "2");
+}
+
+#[tokio::test]
+async fn attachments_are_those_of_the_request_whatever_was_attached_before() {
+    let world = World::shared().await;
+    let main = world.database("main-db").await;
+    main.exec("CREATE TABLE t (x)").await;
+    for name in ["p", "q", "r"] {
+        let db = world.attachable(name).await;
+        db.exec(format!("CREATE TABLE who (name); INSERT INTO who VALUES ('{name}')")).await;
+    }
+    // One after another, so that they run on the same connection: aliases that
+    // change places, one database under two of them, and what is left of that.
+    let sets: [&[(&str, &str)]; 9] = [
+        &[("p", "a"), ("q", "b")],
+        &[("q", "a"), ("p", "b")],
+        &[("p", "a"), ("p", "b")],
+        &[("p", "b")],
+        &[("p", "B"), ("q", "c"), ("r", "a")],
+        &[],
+        &[("r", "r"), ("r", "a")],
+        &[("r", "a"), ("q", "r")],
+        &[("q", "a")],
+    ];
+    for (step, set) in sets.iter().chain(sets.iter().rev()).enumerate() {
+        let mut db = main.clone();
+        for (name, alias) in *set {
+            db = db.attach(name, alias);
+        }
+        for write in ["", "INSERT INTO t VALUES (1); "] {
+            for alias in ["a", "b", "c", "r"] {
+                let found = db.try_text(format!("{write}SELECT name FROM {alias}.who")).await;
+                let here = |(_, other): &&(&str, &str)| other.eq_ignore_ascii_case(alias);
+                match set.iter().find(here) {
+                    Some((name, _)) => {
+                        assert_eq!(found.expect("it is attached"), *name, "step {step}")
+                    }
+                    None => {
+                        expect_error(found, Code::InvalidArgument, "SQL_ERROR");
+                    }
+                }
+            }
+        }
+    }
 }
 
 #[tokio::test]

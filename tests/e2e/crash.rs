@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use tenantry_client::v1::{BatchStep, CreateDatabaseRequest, Database, TransactionMode};
 use tokio::sync::watch;
 
-use crate::support::{Db, Server, World, bounded, cells, sql, until};
+use crate::support::{Code, Db, Server, World, bounded, cells, expect_error, sql, until};
 
 /// How often the server is killed.
 const ROUNDS: i64 = 50;
@@ -162,6 +162,31 @@ async fn no_acknowledged_row_is_lost_in_fifty_kills() {
         assert_eq!(check, "ok", "{}", file.display());
     }
     println!("{} rows were acknowledged and all of them are there", acked.len());
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_told_and_harms_no_other() {
+    let mut server = Server::start();
+    let world = World::on(&server).await;
+    let (damaged, sound) = (world.database("damaged").await, world.attachable("sound").await);
+    for db in [&damaged, &sound] {
+        db.exec("CREATE TABLE t (x); INSERT INTO t VALUES ('kept')").await;
+    }
+    server.stop();
+    let mut files = databases_in(&server.data_dir()).into_iter();
+    let file = files.find(|file| file.to_string_lossy().contains(damaged.id()));
+    let file = file.expect("a used database has a file");
+    let length = std::fs::metadata(&file).expect("it is there").len();
+    std::fs::write(&file, vec![0x5a; length as usize]).expect("it is overwritten");
+    server.restart();
+
+    let world = World::again(&server, &world.group);
+    let refused = world.db("damaged").try_exec("SELECT x FROM t").await;
+    expect_error(refused, Code::DataLoss, "DATABASE_CORRUPT");
+    assert_eq!(world.db("sound").text("SELECT x FROM t").await, "kept");
+    let listed = world.listing().await.len();
+    assert_eq!(listed, 2, "it can still be seen, and deleted");
+    world.delete(&world.db("damaged")).await;
 }
 
 /// All SQLite files below a directory.

@@ -1,13 +1,17 @@
 //! Deleting a database frees its name at once and its data later.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::future::join_all;
 use tenantry_client::v1::{
     Access, Database, DatabaseState, DeleteDatabaseRequest, GetDatabaseRequest,
     UndeleteDatabaseRequest,
 };
 
-use crate::support::{Code, Db, Server, Status, World, expect_error, until};
+use crate::support::client::reason;
+use crate::support::{Code, Db, Server, Status, World, bounded, expect_error, until};
 
 async fn undelete(world: &World, name: &str) -> Result<Database, Status> {
     let request = UndeleteDatabaseRequest { name: world.reference(name) };
@@ -87,6 +91,47 @@ async fn undelete_by_name_takes_the_newest_and_by_uuid_any() {
     assert_eq!(world.db("alice").text("SELECT x FROM t").await, "one");
     let unknown = undelete(&world, "nobody").await;
     expect_error(unknown, Code::NotFound, "DATABASE_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn deletion_amid_requests_answers_each_of_them() {
+    let world = World::shared().await;
+    let db = world.attachable("alice").await;
+    db.exec("CREATE TABLE t (x)").await;
+    let beside = world.database("bob").await.attach("alice", "a");
+    let over = Arc::new(AtomicBool::new(false));
+    let users = (0..8_i64).map(|user| {
+        let (db, beside, over) = (db.apart(), beside.apart(), over.clone());
+        tokio::spawn(async move {
+            let mut acked = 0;
+            while !over.load(Ordering::Relaxed) {
+                let answer = match user % 3 {
+                    0 => db.try_exec("SELECT count(*) FROM t").await,
+                    1 => beside.try_exec("SELECT count(*) FROM a.t").await,
+                    _ => db.try_exec("INSERT INTO t VALUES (1)").await.inspect(|_| acked += 1),
+                };
+                if let Err(status) = answer {
+                    let reason = reason(&status);
+                    let known =
+                        ["DATABASE_NOT_FOUND", "ATTACH_NOT_ALLOWED"].contains(&reason.as_str());
+                    assert!(known, "{status:?}");
+                }
+            }
+            acked
+        })
+    });
+    let users: Vec<_> = users.collect();
+    for _ in 0..25 {
+        world.delete(&db).await;
+        undelete(&world, db.id()).await.expect("it is brought back");
+        db.text("SELECT count(*) FROM t").await;
+    }
+    over.store(true, Ordering::Relaxed);
+    let mut acked = 0;
+    for user in bounded("all users", join_all(users)).await {
+        acked += user.expect("each request is answered as it should");
+    }
+    assert_eq!(db.text("SELECT count(*) FROM t").await, acked.to_string());
 }
 
 #[tokio::test]

@@ -4,10 +4,12 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
+use tenantry_client::v1::TransactionMode;
+use tonic_types::StatusExt as _;
 
 use crate::support::cells::cells_of;
 use crate::support::client::reason;
-use crate::support::{Db, World, bounded, cells, sql, text};
+use crate::support::{Code, Db, Server, World, bounded, cells, expect_error, sql, text, until};
 
 /// How many write at once, and how often each.
 const WRITERS: i64 = 16;
@@ -135,6 +137,41 @@ async fn a_writer_that_gives_up_takes_nobody_along() {
     }
     bounded("the quitters", join_all(quitters)).await;
     assert_eq!(db.text("SELECT count(*), max(number) FROM acked").await, format!("{WRITERS}|0"));
+}
+
+#[tokio::test]
+async fn past_a_full_queue_writers_are_told_to_come_again() {
+    let server = Server::with(&["--write-queue-max", "3"]);
+    let world = World::on(&server).await;
+    let db = world.database("alice").await;
+    db.exec("CREATE TABLE t (x)").await;
+    let tx = db.begin(TransactionMode::Immediate).await;
+    let writers: Vec<_> = (0..12_i64)
+        .map(|writer| {
+            let db = db.apart();
+            tokio::spawn(async move {
+                db.try_exec(sql("INSERT INTO t VALUES (?)", cells![writer])).await
+            })
+        })
+        .collect();
+    // None but the ones in the queue waits for the transaction.
+    until("the rest is turned away", async || {
+        (writers.iter().filter(|writer| writer.is_finished()).count() >= 8).then_some(())
+    })
+    .await;
+    tx.commit().await.expect("it commits");
+    let mut written = 0;
+    for answer in bounded("all writers", join_all(writers)).await {
+        match answer.expect("it is answered") {
+            Ok(_) => written += 1,
+            Err(status) => {
+                let status = expect_error::<()>(Err(status), Code::ResourceExhausted, "OVERLOADED");
+                assert!(status.get_details_retry_info().is_some(), "it may come again: {status:?}");
+            }
+        }
+    }
+    assert!((1..=4).contains(&written), "{written} were in the queue");
+    assert_eq!(db.text("SELECT count(*) FROM t").await, written.to_string());
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ async fn only_a_token_of_our_own_making_is_accepted() {
 
     let hostile = [
         ("unsigned", format!("{}.{}.", encode(&none), encode(&claims))),
-        ("unsigned, with a signature", sign(&none, &claims, key)),
+        ("unsigned, with a signature", sign(&none, &claims, &key)),
         ("signed by HMAC with the public key", hmac),
         ("its signature is cut off", format!("{}.{}.", pieces[0], pieces[1])),
         ("its signature is another's", sign(&header, &claims, &stranger)),
@@ -61,7 +61,7 @@ async fn only_a_token_of_our_own_making_is_accepted() {
         ("it names no key", {
             let mut header = header.clone();
             header.as_object_mut().expect("a header").remove("kid");
-            sign(&header, &claims, key)
+            sign(&header, &claims, &key)
         }),
         (
             "it never expires and does not say so",
@@ -149,7 +149,7 @@ async fn a_token_of_another_server_opens_nothing() {
     let (kid, key) = twin.any_key();
     let mut header = part(&other.admin_token(), 0);
     header["kid"] = json!(kid);
-    let remade = sign(&header, &part(&other.admin_token(), 1), key);
+    let remade = sign(&header, &part(&other.admin_token(), 1), &key);
     expect_error(asks(&alice, &remade).await, Code::Unauthenticated, "TOKEN_INVALID");
 }
 

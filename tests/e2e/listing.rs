@@ -47,7 +47,7 @@ async fn pages_have_every_database_once_and_in_order() {
     let world = World::shared().await;
     create_many(&world, (0..250).rev().map(|i| format!("db-{i:03}"))).await;
     let expected: Vec<String> = (0..250).map(|i| format!("db-{i:03}")).collect();
-    for page_size in [0, 1, 7, 100, 249, 250, 251, 1_000] {
+    for page_size in [0, 1, 7, 100, 249, 250, 251, 1_000, 5_000] {
         let request = ListDatabasesRequest { page_size, ..of(&world) };
         if page_size != 1 {
             assert_eq!(names(&world.admin, request.clone()).await, expected, "{page_size}");

@@ -265,6 +265,28 @@ async fn the_rules_hold_under_attached_names() {
 }
 
 #[tokio::test]
+async fn rights_are_those_of_the_request_whoever_asked_before() {
+    let world = World::shared().await;
+    let db = world.database("shop").await;
+    db.exec(SHOP).await;
+    let reader = db.with_token(&world.token(&db, Access::ReadOnly, &[]).await);
+    let ruled = under_rules(&world, &db, &[], vec![allow("orders", &[Action::DataRead])]).await;
+    // The very same texts, one after another, so that they meet what the one
+    // before has left on the connection.
+    for _ in 0..5 {
+        for (who, word, write) in
+            [(&db, true, true), (&ruled, false, false), (&reader, true, false)]
+        {
+            let asked = who.try_text("SELECT word FROM secrets").await;
+            assert_eq!(asked.is_ok(), word, "{asked:?}");
+            let written = who.try_exec("UPDATE secrets SET word = word").await;
+            assert_eq!(written.is_ok(), write, "{written:?}");
+            assert_eq!(who.text("SELECT count(*) FROM orders").await, "2");
+        }
+    }
+}
+
+#[tokio::test]
 async fn rules_narrow_and_never_widen() {
     let world = World::shared().await;
     let db = world.database("shop").await;

@@ -186,6 +186,45 @@ async fn a_deadline_ends_what_runs() {
 }
 
 #[tokio::test]
+async fn the_server_has_a_limit_of_its_own_for_calls_without_a_deadline() {
+    let server = Server::with(&["--request-ms-max", "400"]);
+    let world = World::on(&server).await;
+    let db = world.database("alice").await;
+    let start = Instant::now();
+    expect_error(db.try_exec(BARREN).await, Code::DeadlineExceeded, "DEADLINE");
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    // It is not for streams, which may be long by nature.
+    let mut stream = db.stream(MILLION, Encoding::Columns).await.expect("it opens");
+    until("the limit has passed", async || {
+        (start.elapsed() > Duration::from_millis(1_300)).then_some(())
+    })
+    .await;
+    assert!(stream.chunk().await.expect("it goes on").is_some());
+    idle_after(&server, stream).await;
+}
+
+/// Gives a stream up and awaits that it has ended at the server too.
+async fn idle_after(server: &Server, stream: RowStream) {
+    drop(stream);
+    idle(server).await;
+}
+
+#[tokio::test]
+async fn a_write_whose_reader_goes_away_is_whole_or_nothing() {
+    let world = World::shared().await;
+    let db = world.database("alice").await;
+    db.exec("CREATE TABLE t (x)").await;
+    let insert = "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
+                  WHERE i < 200000) SELECT i FROM n RETURNING x, hex(zeroblob(50))";
+    let mut stream = db.apart().stream(insert, Encoding::Rows).await.expect("it opens");
+    stream.chunk().await.expect("it streams").expect("rows");
+    drop(stream);
+    db.exec("INSERT INTO t VALUES (-1)").await;
+    let count = db.text("SELECT count(*) FROM t WHERE x > 0").await;
+    assert!(count == "0" || count == "200000", "{count} of 200000 rows");
+}
+
+#[tokio::test]
 async fn a_deadline_ends_a_stream_that_is_read_too() {
     let world = World::shared().await;
     let db = world.database("alice").await;

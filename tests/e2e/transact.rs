@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tenantry_client::v1::transact_request::Request;
+use tenantry_client::v1::transact_response::Response;
 use tenantry_client::v1::{
     Access, TransactBegin, TransactCommit, TransactExecute, TransactionMode,
 };
@@ -240,6 +241,40 @@ async fn a_deferred_transaction_that_comes_too_late_to_write_is_told() {
     expect_error::<()>(Err(status), Code::Aborted, "BUSY");
     drop(tx);
     assert_eq!(count(&db).await, "1");
+}
+
+#[tokio::test]
+async fn a_deferred_transaction_waits_for_its_turn_to_write() {
+    let world = World::shared().await;
+    let db = counting(&world).await;
+    for committed in [false, true] {
+        let mut first = db.begin(TransactionMode::Immediate).await;
+        first.exec("INSERT INTO t VALUES (1)").await;
+        let mut second = db.begin(TransactionMode::Deferred).await;
+        assert_eq!(second.text("SELECT count(*) FROM t").await, "0");
+        let statement = Some(sql("INSERT INTO t VALUES (2)", vec![]).0);
+        second.send(Request::Execute(TransactExecute { statement })).await;
+        match committed {
+            true => first.commit().await.expect("it commits"),
+            false => first.rollback().await,
+        }
+        let answer = second.answer().await;
+        if committed {
+            // In-band, or as the end of the stream.
+            let busy = match answer {
+                Ok(Some(Response::Error(error))) => tenantry_client::errors::from_in_band(&error),
+                Ok(other) => panic!("others have written past it, and {other:?}"),
+                Err(status) => status,
+            };
+            expect_error::<()>(Err(busy), Code::Aborted, "BUSY");
+            drop(second);
+            assert_eq!(db.text("SELECT x FROM t").await, "1");
+        } else {
+            assert!(matches!(answer, Ok(Some(Response::Result(_)))), "{answer:?}");
+            second.commit().await.expect("it commits");
+            assert_eq!(db.text("DELETE FROM t RETURNING x").await, "2");
+        }
+    }
 }
 
 #[tokio::test]

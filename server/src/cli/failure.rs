@@ -180,10 +180,12 @@ fn hint_for(reason: ErrorReason) -> &'static str {
         R::SizeLimit => "`tenantry db config size-limit set NAME SIZE` raises it",
         R::ArgumentMismatch => "the command line has no parameters: write the values into the SQL",
         R::TransactionTimeout => {
-            "enter it at once, or raise the server's limits: `tenantry serve --help`"
+            "nothing of it has been kept: enter it again without a pause, or raise the server's \
+             limits: `tenantry serve --help`"
         }
         R::Busy => "start the transaction again, with BEGIN IMMEDIATE when it will write",
-        R::Overloaded | R::Unavailable => "try again in a moment; nothing has been done",
+        R::Overloaded => "try again in a moment; nothing has been done",
+        R::Unavailable => "a write that was under way may or may not have been done",
         R::Deadline => "split the work, or raise the server's limit: `tenantry serve --help`",
         // The message of these says all there is to do.
         R::Unspecified

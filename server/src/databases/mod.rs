@@ -198,8 +198,8 @@ fn checked_revision(database: &Database, given: &str) -> Result<Option<u64>> {
     } else if given == etag(database) {
         Ok(Some(database.revision))
     } else {
-        let message =
-            format!("the database '{}' changed since this etag; read it again", database.name);
-        Err(Error::new(Reason::EtagMismatch, message).with("database", database.id))
+        let name = format!("{}/{}", database.group, database.name);
+        let message = format!("the database '{name}' changed since this etag; read it again");
+        Err(Error::new(Reason::EtagMismatch, message).with("database", name))
     }
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
 
 use super::Queries;
 use crate::error::{Error, Reason, Result};
 use crate::grants::{self, Grant, Rights};
-use crate::names::{Alias, DatabaseRef, NameOrId};
+use crate::names::{Alias, DatabaseId, DatabaseRef, NameOrId};
 use crate::storage::catalog::{Catalog, Database};
 use crate::storage::{Attached, Attacher, Pool, check_alias};
 
@@ -28,6 +29,7 @@ pub(super) struct RequestAttacher {
     main: Arc<Database>,
     /// The grant may know of every database of the group.
     is_admin: bool,
+    cancel: CancellationToken,
     runtime: Handle,
 }
 
@@ -37,6 +39,7 @@ impl RequestAttacher {
         grant: &Grant,
         main: &Arc<Database>,
         rights: &Rights,
+        cancel: CancellationToken,
     ) -> Self {
         Self {
             catalog: queries.catalog.clone(),
@@ -44,6 +47,7 @@ impl RequestAttacher {
             grant: grant.clone(),
             main: main.clone(),
             is_admin: rights.admin,
+            cancel,
             runtime: Handle::current(),
         }
     }
@@ -84,7 +88,19 @@ impl RequestAttacher {
         self.attach_reference(&reference, alias).await
     }
 
+    /// Whether a database that is attached may still be.
+    pub(super) async fn check(&self, id: DatabaseId) -> Result<()> {
+        let database = NameOrId::Id(id);
+        self.find(&DatabaseRef { group: self.main.group.clone(), database }).await.map(|_| ())
+    }
+
     async fn attach_reference(&self, reference: &DatabaseRef, alias: Alias) -> Result<Attached> {
+        let database = self.find(reference).await?;
+        Ok(self.pool.open(database.id).await?.attached_as(alias))
+    }
+
+    /// A database that the request may attach, as far as the rights go.
+    async fn find(&self, reference: &DatabaseRef) -> Result<Arc<Database>> {
         if reference.group != self.main.group {
             return Err(not_allowed(reference, "only databases of the same group can be attached"));
         }
@@ -105,8 +121,7 @@ impl RequestAttacher {
             return Err(Error::new(
                 Reason::InvalidAttachment,
                 "a database cannot be attached to itself",
-            )
-            .with("alias", alias));
+            ));
         }
         if !database.settings.allow_attach {
             return Err(not_allowed(reference, "its allow_attach is off"));
@@ -117,7 +132,7 @@ impl RequestAttacher {
                 format!("reads are switched off for the attached database '{reference}'"),
             ));
         }
-        Ok(self.pool.open(database.id).await?.attached_as(alias))
+        Ok(database)
     }
 }
 
@@ -132,6 +147,8 @@ fn not_allowed(reference: &DatabaseRef, why: &str) -> Error {
 impl Attacher for RequestAttacher {
     fn attach(&self, database: &str, alias: Alias) -> Result<Attached> {
         // Asked for on a thread that may block, in the middle of a text.
-        self.runtime.block_on(self.attach_named(database, alias, &[]))
+        let attached = self.cancel.run_until_cancelled(self.attach_named(database, alias, &[]));
+        let given_up = || Err(Error::new(Reason::Cancelled, "the request was given up"));
+        self.runtime.block_on(attached).unwrap_or_else(given_up)
     }
 }

@@ -155,10 +155,10 @@ impl Queries {
         target: &Target,
         mode: Mode,
     ) -> Result<OpenTransaction> {
-        let Admitted { open, generation, dress, attacher, guard, watch, .. } =
-            self.admit(grant, target, "").await?;
-        let transaction = open.begin(mode, dress.clone(), attacher).await?;
-        Ok(OpenTransaction::new(transaction, open, generation, dress, watch, guard))
+        let admitted = self.admit(grant, target, "").await?;
+        let (dress, attacher) = (admitted.dress.clone(), admitted.attacher.clone());
+        let transaction = admitted.open.begin(mode, dress, attacher).await?;
+        Ok(OpenTransaction::new(transaction, admitted, self.limits.total))
     }
 
     /// Describes a statement without running it.
@@ -193,11 +193,12 @@ impl Queries {
             .with("generation", database.generation.0)
             .with("min_generation", target.min_generation.0));
         }
-        let attacher = Arc::new(RequestAttacher::new(self, grant, &database, &rights));
+        let cancel = CancellationToken::new();
+        let attacher =
+            Arc::new(RequestAttacher::new(self, grant, &database, &rights, cancel.clone()));
         let (head, start) = attach_head(head)?;
         let attached = self.attach_all(&attacher, target, head).await?;
         let open = self.pool.open(database.id).await?;
-        let cancel = CancellationToken::new();
         let dress = Dress {
             access: Arc::new(rights.access(database.kind)),
             blocks: blocks(&database),

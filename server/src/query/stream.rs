@@ -11,7 +11,7 @@ use crate::storage::{Chunk, Column, Cursor, OpenDatabase, Progress, Summary};
 
 /// A result that goes to its caller in pieces. Dropping it stops its work.
 pub struct QueryStream {
-    cursor: Option<Cursor>,
+    cursor: Option<Box<Cursor>>,
     columns: Vec<Column>,
     generation: Generation,
     is_writing: bool,
@@ -39,7 +39,7 @@ impl QueryStream {
         Self {
             columns: cursor.columns().to_vec(),
             is_writing: cursor.is_writing(),
-            cursor: Some(cursor),
+            cursor: Some(Box::new(cursor)),
             generation,
             watch,
             _open: open,

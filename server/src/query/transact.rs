@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::DropGuard;
 
-use super::{Watch, blocks};
+use super::attach::RequestAttacher;
+use super::{Admitted, Watch, blocks};
 use crate::error::{Error, Reason, Result};
 use crate::names::Generation;
 use crate::storage::{Dress, OpenDatabase, Sink, Sql, Transaction, check_text};
@@ -26,26 +27,23 @@ pub struct OpenTransaction {
     generation: Generation,
     dress: Dress,
     watch: Watch,
+    attacher: Arc<RequestAttacher>,
+    total: Duration,
     _open: Arc<OpenDatabase>,
     _guard: DropGuard,
 }
 
 impl OpenTransaction {
-    pub(super) fn new(
-        transaction: Transaction,
-        open: Arc<OpenDatabase>,
-        generation: Generation,
-        dress: Dress,
-        watch: Watch,
-        guard: DropGuard,
-    ) -> Self {
+    pub(super) fn new(transaction: Transaction, admitted: Admitted, total: Duration) -> Self {
         Self {
             transaction: Some(transaction),
-            generation,
-            dress,
-            watch,
-            _open: open,
-            _guard: guard,
+            generation: admitted.generation,
+            dress: admitted.dress,
+            watch: admitted.watch,
+            attacher: admitted.attacher,
+            total,
+            _open: admitted.open,
+            _guard: admitted.guard,
         }
     }
 
@@ -70,14 +68,20 @@ impl OpenTransaction {
         deadline: Instant,
     ) -> Result<S> {
         check_text(&sql.text)?;
-        let mut transaction = self.take()?;
+        let transaction = self.take()?;
         // Rights and blocks may have changed since the last statement.
         let (database, rights) = self.watch.look().await?;
         self.dress.access = Arc::new(rights.access(database.kind));
         self.dress.blocks = blocks(&database);
-        transaction.set_dress(self.dress.clone());
-        let Ok((open, result)) = timeout_at(deadline, transaction.execute(sql, sink)).await else {
-            return Err(timed_out());
+        for id in transaction.attached() {
+            if let Err(error) = self.attacher.check(id).await {
+                self.transaction = Some(transaction);
+                return Err(error);
+            }
+        }
+        let ran = transaction.execute(sql, self.dress.clone(), sink);
+        let Ok((open, result)) = timeout_at(deadline, ran).await else {
+            return Err(timed_out(self.total));
         };
         self.transaction = open;
         result
@@ -101,12 +105,13 @@ impl OpenTransaction {
     }
 }
 
-/// What a transaction is told that took too long.
+/// What a transaction is told that took longer than `limit`.
 #[must_use]
-pub fn timed_out() -> Error {
+pub fn timed_out(limit: Duration) -> Error {
     Error::new(
         Reason::TransactionTimeout,
         "the transaction was idle or open for too long and was rolled back; run it again",
     )
+    .with("limit_ms", limit.as_millis())
     .with_retry_after(Duration::ZERO)
 }

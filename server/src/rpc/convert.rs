@@ -90,8 +90,10 @@ pub(super) fn database_spec(database: v1::Database, field: &str) -> Result<Datab
         (Some(kind), _) => kind,
     };
     Ok(DatabaseSpec {
-        name: DatabaseName::new(database.name)?,
-        group: GroupName::or_default(&database.group)?,
+        name: DatabaseName::new(database.name)
+            .map_err(|error| error.at(format!("{field}.name")))?,
+        group: GroupName::or_default(&database.group)
+            .map_err(|error| error.at(format!("{field}.group")))?,
         kind,
         settings: Settings {
             allow_attach: database.allow_attach,
@@ -106,12 +108,18 @@ pub(super) fn database_spec(database: v1::Database, field: &str) -> Result<Datab
 
 /// What a message that holds a database means by it.
 pub(super) fn database_ref(database: &v1::Database) -> Result<DatabaseRef> {
-    if database.id.is_empty() && database.name.contains('/') {
-        return DatabaseRef::parse(&database.name);
+    let (name, field) = if database.id.is_empty() {
+        (&database.name, "database.name")
+    } else {
+        (&database.id, "database.id")
+    };
+    if database.id.is_empty() && name.contains('/') {
+        return DatabaseRef::parse(name).map_err(|error| error.at(field));
     }
-    let group = GroupName::or_default(&database.group)?;
-    let name = if database.id.is_empty() { &database.name } else { &database.id };
-    Ok(DatabaseRef { group, database: NameOrId::parse(name)? })
+    let group =
+        GroupName::or_default(&database.group).map_err(|error| error.at("database.group"))?;
+    let database = NameOrId::parse(name).map_err(|error| error.at(field))?;
+    Ok(DatabaseRef { group, database })
 }
 
 /// What to change of a database.
@@ -151,13 +159,14 @@ pub(super) fn settings_patch(
 pub(super) fn database_query(
     request: v1::ListDatabasesRequest,
 ) -> Result<(DatabaseQuery, PageRequest)> {
-    let group = optional(request.group).map(GroupName::new).transpose()?;
+    let group = optional(request.group).map(|name| group_name(name, "group")).transpose()?;
     let schema = match optional(request.schema) {
         None => None,
-        Some(text) if text.contains('/') => Some(DatabaseRef::parse(&text)?),
+        Some(text) if text.contains('/') => Some(reference(&text, "schema")?),
         Some(text) => {
             let group = group.clone().unwrap_or_default();
-            Some(DatabaseRef { group, database: NameOrId::parse(&text)? })
+            let database = NameOrId::parse(&text).map_err(|error| error.at("schema"))?;
+            Some(DatabaseRef { group, database })
         }
     };
     let (kind, labels, show_deleted) = (kind(request.kind)?, request.labels, request.show_deleted);
@@ -195,11 +204,11 @@ pub(super) fn token_spec(request: v1::CreateTokenRequest) -> Result<TokenSpec> {
         Err(_) => return Err(Error::field("access", "must be READ_ONLY, READ_WRITE or ADMIN")),
     };
     Ok(TokenSpec {
-        databases: references(&request.databases)?,
-        groups: request.groups.into_iter().map(GroupName::new).collect::<Result<_>>()?,
+        databases: references(&request.databases, "databases")?,
+        groups: group_names(request.groups)?,
         access,
         ddl: request.ddl,
-        attach: references(&request.attach)?,
+        attach: references(&request.attach, "attach")?,
         permissions: request.permissions.into_iter().map(permission).collect::<Result<_>>()?,
         ttl,
         never_expires,
@@ -208,8 +217,22 @@ pub(super) fn token_spec(request: v1::CreateTokenRequest) -> Result<TokenSpec> {
     })
 }
 
-fn references(texts: &[String]) -> Result<Vec<DatabaseRef>> {
-    texts.iter().map(|text| DatabaseRef::parse(text)).collect()
+fn reference(text: &str, field: &str) -> Result<DatabaseRef> {
+    DatabaseRef::parse(text).map_err(|error| error.at(field))
+}
+
+fn references(texts: &[String], field: &str) -> Result<Vec<DatabaseRef>> {
+    let read = |(index, text): (_, &String)| reference(text, &format!("{field}[{index}]"));
+    texts.iter().enumerate().map(read).collect()
+}
+
+fn group_name(name: String, field: &str) -> Result<GroupName> {
+    GroupName::new(name).map_err(|error| error.at(field))
+}
+
+fn group_names(names: Vec<String>) -> Result<Vec<GroupName>> {
+    let read = |(index, name)| group_name(name, &format!("groups[{index}]"));
+    names.into_iter().enumerate().map(read).collect()
 }
 
 fn permission(permission: v1::Permission) -> Result<Permission> {
@@ -238,8 +261,8 @@ fn permission(permission: v1::Permission) -> Result<Permission> {
 pub(super) fn token_query(request: v1::ListTokensRequest) -> Result<(TokenQuery, PageRequest)> {
     let target = match (optional(request.database), optional(request.group)) {
         (None, None) => None,
-        (Some(text), None) => Some(TokenTarget::Database(DatabaseRef::parse(&text)?)),
-        (None, Some(name)) => Some(TokenTarget::Group(GroupName::new(name)?)),
+        (Some(text), None) => Some(TokenTarget::Database(reference(&text, "database")?)),
+        (None, Some(name)) => Some(TokenTarget::Group(group_name(name, "group")?)),
         (Some(_), Some(_)) => {
             return Err(Error::field("group", "must be empty where database is given"));
         }
@@ -263,8 +286,8 @@ pub(super) fn token_target(
     use v1::invalidate_tokens_request::Target;
 
     match target {
-        Some(Target::Database(text)) => DatabaseRef::parse(&text).map(TokenTarget::Database),
-        Some(Target::Group(name)) => GroupName::new(name).map(TokenTarget::Group),
+        Some(Target::Database(text)) => reference(&text, "database").map(TokenTarget::Database),
+        Some(Target::Group(name)) => group_name(name, "group").map(TokenTarget::Group),
         None => Err(Error::field("target", "must be a database or a group")),
     }
 }
@@ -386,6 +409,24 @@ mod tests {
             let reference = database_ref(&v1::Database { id, group, ..named(name) });
             assert_eq!(reference.expect("valid").to_string(), expected);
         }
+    }
+
+    #[test]
+    fn a_bad_name_is_told_with_its_field() {
+        let field = |error: Error| error.fields()[0].field.clone();
+        let in_group = |group: &str| v1::Database { group: group.to_owned(), ..named("a") };
+        let of_spec = |database| field(database_spec(database, "databases[3]").expect_err("bad"));
+        assert_eq!(of_spec(named("A")), "databases[3].name");
+        assert_eq!(of_spec(in_group("EU")), "databases[3].group");
+        let of_ref = |database| field(database_ref(&database).expect_err("bad"));
+        assert_eq!(of_ref(named("eu/A")), "database.name");
+        assert_eq!(of_ref(in_group("EU")), "database.group");
+        let request = v1::CreateTokenRequest {
+            databases: vec!["a".to_owned()],
+            attach: vec!["b".to_owned(), "C".to_owned()],
+            ..Default::default()
+        };
+        assert_eq!(field(token_spec(request).expect_err("bad")), "attach[1]");
     }
 
     #[test]

@@ -185,7 +185,9 @@ impl Pump {
         let room = self.sender.reserve();
         let room = if self.stream.is_writing() {
             Either::Left(async {
-                tokio::time::timeout(self.rest_max, room).await.map_err(|_| timed_out())
+                tokio::time::timeout(self.rest_max, room)
+                    .await
+                    .map_err(|_| timed_out(self.rest_max))
             })
         } else {
             Either::Right(async { Ok(room.await) })

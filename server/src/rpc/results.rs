@@ -17,11 +17,18 @@ const RESPONSE_BYTES_MAX: usize = 4_000_000;
 const CHUNK_BYTES: usize = 128 * 1024;
 /// The most rows of a piece: rows without columns have no bytes.
 const CHUNK_ROWS_MAX: usize = 16 * 1024;
+/// The largest row of a stream, as [`Cell::wire_bytes`] counts it: two of the
+/// largest values.
+const STREAM_ROW_BYTES_MAX: usize = 17 * 1024 * 1024;
 /// What a row costs beside its cells.
 const ROW_BYTES: usize = 6;
 
-fn row_bytes(row: &Row<'_>) -> usize {
-    ROW_BYTES + row.cells().map(|cell| cell.wire_bytes()).sum::<usize>()
+/// What a row takes, as far as it is within `limit_bytes`; `None` past that.
+/// Cells are looked at one by one: some take their memory only when they are.
+fn row_bytes(row: &Row<'_>, limit_bytes: usize) -> Option<usize> {
+    row.cells().try_fold(ROW_BYTES, |bytes, cell| {
+        Some(bytes + cell.wire_bytes()).filter(|&bytes| bytes <= limit_bytes)
+    })
 }
 
 fn value(cell: Cell<'_>) -> v1::Value {
@@ -71,7 +78,7 @@ impl Results {
     }
 
     fn count(&mut self, bytes: usize) -> Result<()> {
-        self.bytes += bytes;
+        self.bytes = self.bytes.saturating_add(bytes);
         if self.bytes <= RESPONSE_BYTES_MAX {
             return Ok(());
         }
@@ -79,7 +86,7 @@ impl Results {
             Reason::ResultTooLarge,
             "the result is larger than a response may be; use Query, which streams it",
         )
-        .with("bytes_max", RESPONSE_BYTES_MAX))
+        .with("limit_bytes", RESPONSE_BYTES_MAX))
     }
 }
 
@@ -98,7 +105,7 @@ impl Sink for Results {
     }
 
     fn row(&mut self, row: &Row<'_>) -> Result<()> {
-        self.count(row_bytes(row))?;
+        self.count(row_bytes(row, RESPONSE_BYTES_MAX).unwrap_or(usize::MAX))?;
         self.open.rows.push(row_message(row));
         Ok(())
     }
@@ -200,9 +207,16 @@ impl StreamChunk {
 
 impl Chunk for StreamChunk {
     fn row(&mut self, row: &Row<'_>) -> Result<bool> {
+        let Some(row_bytes) = row_bytes(row, STREAM_ROW_BYTES_MAX) else {
+            return Err(Error::new(
+                Reason::ResultTooLarge,
+                "a row is larger than a stream may carry; ask for fewer columns or parts of them",
+            )
+            .with("limit_bytes", STREAM_ROW_BYTES_MAX));
+        };
         match self {
             Self::Rows { rows, bytes } => {
-                *bytes += row_bytes(row);
+                *bytes += row_bytes;
                 rows.push(row_message(row));
                 Ok(*bytes >= CHUNK_BYTES || rows.len() >= CHUNK_ROWS_MAX)
             }

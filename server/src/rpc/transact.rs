@@ -1,6 +1,7 @@
 //! The conversation of `Transact`.
 
 use std::future::Future;
+use std::time::Duration;
 
 use tenantry_client::v1;
 use tenantry_client::v1::transact_request::Request as Ask;
@@ -52,23 +53,27 @@ impl Session {
 
     async fn talk(&mut self) -> Result<()> {
         let limits = self.queries.limits();
-        let Some(ask) = self.next(Instant::now() + limits.idle).await? else { return Ok(()) };
+        let Some(ask) = self.next(Instant::now() + limits.idle, limits.idle).await? else {
+            return Ok(());
+        };
         let Ask::Begin(begin) = ask else {
             return Err(out_of_order("the first message must be `begin`"));
         };
         let deadline = Instant::now() + limits.total;
-        let mut transaction = until(deadline, self.begin(begin)).await?;
+        let mut transaction = until(deadline, limits.total, self.begin(begin)).await?;
         self.answer(Answer::Began(v1::TransactBegan { generation: transaction.generation().0 }))
             .await?;
         loop {
             let idle = Instant::now() + limits.idle;
+            let (end, limit) =
+                if idle < deadline { (idle, limits.idle) } else { (deadline, limits.total) };
             // Without another message the end of the stream is a rollback.
-            let Some(ask) = self.next(idle.min(deadline)).await? else { return Ok(()) };
+            let Some(ask) = self.next(end, limit).await? else { return Ok(()) };
             match ask {
                 Ask::Begin(_) => return Err(out_of_order("the transaction has begun already")),
                 Ask::Execute(execute) => self.execute(&mut transaction, execute, deadline).await?,
                 Ask::Commit(_) => {
-                    until(deadline, transaction.commit()).await?;
+                    until(deadline, limits.total, transaction.commit()).await?;
                     return self.answer(Answer::Committed(v1::TransactCommitted {})).await;
                 }
                 Ask::Rollback(_) => {
@@ -105,14 +110,14 @@ impl Session {
         }
     }
 
-    async fn next(&mut self, deadline: Instant) -> Result<Option<Ask>> {
+    async fn next(&mut self, deadline: Instant, limit: Duration) -> Result<Option<Ask>> {
         let message = match timeout_at(deadline, self.asks.message()).await {
             Ok(Ok(message)) => message,
             Ok(Err(status)) => {
                 return Err(Error::new(Reason::Cancelled, "the stream of requests broke")
                     .with_source(status));
             }
-            Err(_) => return Err(timed_out()),
+            Err(_) => return Err(timed_out(limit)),
         };
         match message {
             None => Ok(None),
@@ -132,8 +137,12 @@ impl Session {
     }
 }
 
-async fn until<T>(deadline: Instant, work: impl Future<Output = Result<T>>) -> Result<T> {
-    timeout_at(deadline, work).await.unwrap_or_else(|_| Err(timed_out()))
+async fn until<T>(
+    deadline: Instant,
+    limit: Duration,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    timeout_at(deadline, work).await.unwrap_or_else(|_| Err(timed_out(limit)))
 }
 
 fn out_of_order(message: &'static str) -> Error {

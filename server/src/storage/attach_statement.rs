@@ -55,6 +55,21 @@ pub(super) fn first_word(sql: &str) -> &str {
     sql.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default()
 }
 
+/// Whether the statement at the start of `sql`, where nothing blank stands, is a
+/// VACUUM, be it behind EXPLAIN.
+pub(super) fn is_vacuum(sql: &str) -> bool {
+    let mut rest = sql;
+    loop {
+        let word = first_word(rest);
+        match word.to_ascii_lowercase().as_str() {
+            "vacuum" => return true,
+            "explain" | "query" | "plan" => rest = &rest[word.len()..],
+            _ => return false,
+        }
+        rest = &rest[leading_blank(rest)..];
+    }
+}
+
 /// Reads the statement at the start of `sql`, where nothing blank stands, if it
 /// is an ATTACH or DETACH; answers it with its length in bytes. Errors:
 /// `INVALID_ATTACHMENT`, `SQL_ERROR`.

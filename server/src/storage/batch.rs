@@ -140,6 +140,7 @@ impl<S: BatchSink> Batch<S> {
                 single: true,
                 attached: &mut attached,
                 attacher: &*self.attacher,
+                index: 0,
             };
             match script.run_all(conn, place, Control::None, &mut self.sink) {
                 Ok(Ran::Done) => outcomes.push(Outcome::Ok),
@@ -148,7 +149,7 @@ impl<S: BatchSink> Batch<S> {
                         Reason::TransactionState,
                         "a batch is one transaction: leave BEGIN, COMMIT, ROLLBACK and SAVEPOINT out of its steps",
                     )
-                    .with("step", index));
+                    .with("statement_index", index));
                 }
                 Ok(elsewhere) => {
                     if place == Place::Reader {
@@ -165,7 +166,7 @@ impl<S: BatchSink> Batch<S> {
                     self.sink.failed(error)?;
                     outcomes.push(Outcome::Error);
                 }
-                Err(error) => return Err(error.with("step", index)),
+                Err(error) => return Err(error.with("statement_index", index)),
             }
             if watched {
                 conn.server("RELEASE tenantry_step")?;

@@ -19,8 +19,10 @@ use rusqlite::{Connection, OpenFlags};
 use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
+use super::attach_statement::is_vacuum;
 use super::counters::Counters;
 use super::guard::{Control, Guard, Notes};
+use super::heap::{self, Allowance};
 use super::lookup;
 use super::row_watch::watch_deletions;
 use super::sql_error::{SqlFailure, from_rusqlite};
@@ -109,6 +111,8 @@ pub(super) struct Conn {
     db: Connection,
     guard: Arc<Guard>,
     counters: Arc<Counters>,
+    /// What the running statement may still take of memory.
+    allowance: Allowance,
     access: Option<Arc<Access>>,
     blocks: Blocks,
     attached: Vec<(Alias, DatabaseId)>,
@@ -123,6 +127,7 @@ impl Conn {
     }
 
     fn configure(path: &Path, synchronous: Synchronous) -> rusqlite::Result<Self> {
+        heap::install();
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
             | OpenFlags::SQLITE_OPEN_URI;
@@ -158,6 +163,7 @@ impl Conn {
             db,
             guard,
             counters,
+            allowance: Allowance::new(),
             access: None,
             blocks: Blocks::default(),
             attached: Vec::new(),
@@ -182,7 +188,12 @@ impl Conn {
         !self.has_temp() && self.is_autocommit()
     }
 
-    /// Whether temporary objects were made on it.
+    /// Whether the request that it works for was given up.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.guard.is_given_up()
+    }
+
+    /// Whether something was left on it that outlasts a transaction.
     pub(super) fn has_temp(&self) -> bool {
         self.guard.temp_used()
     }
@@ -264,8 +275,12 @@ impl Conn {
         // that has it.
         let kept =
             self.attached.iter().zip(wanted).take_while(|(have, file)| is_same(have, file)).count();
-        for (alias, _) in self.attached.split_off(kept).into_iter().rev() {
+        // What fails to go must stay known: the next request is not to find it.
+        while self.attached.len() > kept
+            && let Some((alias, _)) = self.attached.last()
+        {
             self.server(&format!("DETACH \"{alias}\""))?;
+            self.attached.pop();
         }
         wanted.iter().skip(kept).try_for_each(|file| self.attach(file))
     }
@@ -324,10 +339,23 @@ impl Conn {
     /// of `sql`; answers how much of the text it took. `base` is where `sql`
     /// stands in the request's text.
     pub(super) fn prepare(&mut self, sql: &str, base: usize) -> Result<(Option<Statement>, usize)> {
+        self.allowance.renew();
         if let Some(kept) = self.statements.pop(sql) {
             return Ok((Some(kept.statement), sql.len()));
         }
-        Statement::prepare(&self.db, sql).map_err(|failure| self.explain(failure, base))
+        // SQLite refuses it too, by the guard, but only when it runs and in
+        // words about the file that it attaches.
+        if is_vacuum(sql) {
+            return Err(Error::new(Reason::OperationBlocked, "VACUUM is not allowed"));
+        }
+        self.allowance
+            .charge(|| Statement::prepare(&self.db, sql))
+            .map_err(|failure| self.explain(failure, base))
+    }
+
+    /// Goes to the next row of a statement; `false` at its end.
+    pub(super) fn step(&self, statement: &mut Statement) -> Result<bool, SqlFailure> {
+        self.allowance.charge(|| statement.step(&self.db))
     }
 
     /// Keeps a statement for the next request with the very same text. `took`

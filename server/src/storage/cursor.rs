@@ -58,7 +58,7 @@ impl Place {
 /// How far a cursor got.
 pub enum Progress {
     /// The piece is full; the cursor goes on.
-    More(Cursor),
+    More(Box<Cursor>),
     /// This was the last piece. What the statement wrote is durable.
     Done(Summary),
 }
@@ -115,6 +115,7 @@ fn compile(place: &mut Place, call: &Call) -> Result<Option<Compiled>> {
             single: true,
             attached: &mut attached,
             attacher: &*call.attacher,
+            index: 0,
         };
         script.attach(conn, statement)?;
         at += length;
@@ -168,7 +169,7 @@ impl Cursor {
 
     /// Reads on until the piece is full, its time is over, or the result has
     /// ended.
-    pub async fn fill<C: Chunk>(self, mut chunk: C) -> Result<(Progress, C)> {
+    pub async fn fill<C: Chunk>(self: Box<Self>, mut chunk: C) -> Result<(Progress, C)> {
         blocking(move || {
             let progress = self.read_on(&mut chunk)?;
             Ok((progress, chunk))
@@ -176,7 +177,7 @@ impl Cursor {
         .await
     }
 
-    fn read_on(mut self, chunk: &mut dyn Chunk) -> Result<Progress> {
+    fn read_on(mut self: Box<Self>, chunk: &mut dyn Chunk) -> Result<Progress> {
         let started = Instant::now();
         let conn = self.place.conn()?;
         while self.on_row {

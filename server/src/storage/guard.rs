@@ -63,7 +63,7 @@ impl Refusal {
     /// The refusal for the caller.
     pub(super) fn into_error(self) -> Error {
         match self {
-            Self::Write => Error::new(Reason::PermissionDenied, "the token permits no writing here"),
+            Self::Write => Error::new(Reason::ReadOnly, "the token permits no writing here"),
             Self::WriteAttached { alias } => {
                 Error::new(Reason::ReadOnly, format!("the attached database '{alias}' can only be read"))
                     .with("alias", alias)
@@ -113,6 +113,8 @@ const PRAGMAS_THAT_TELL: &[&str] = &[
     "application_id",
     "collation_list",
     "compile_options",
+    // How fts5 notices changes of others.
+    "data_version",
     "encoding",
     "foreign_key_check",
     "foreign_key_list",
@@ -158,7 +160,8 @@ fn is_schema_table(table: &str) -> bool {
 /// What one connection's hooks share with its owner.
 pub(super) struct Guard {
     state: Mutex<State>,
-    /// Temporary objects were made: they must not reach the next request.
+    /// Temporary objects were made, or a pragma set that outlasts its request:
+    /// they must not reach the next one.
     temp_used: AtomicBool,
     /// How many more looks the running statement has; see [`Guard::allow_looks`].
     looks_left: AtomicU32,
@@ -211,7 +214,8 @@ impl Guard {
         std::mem::take(&mut self.state().notes)
     }
 
-    /// Whether temporary objects were made on this connection.
+    /// Whether something was left on this connection that must not reach the
+    /// next request.
     pub(super) fn temp_used(&self) -> bool {
         self.temp_used.load(Ordering::Relaxed)
     }
@@ -236,6 +240,11 @@ impl Guard {
                 return true;
             }
         }
+        self.is_given_up()
+    }
+
+    /// Whether the request that speaks was given up.
+    pub(super) fn is_given_up(&self) -> bool {
         self.state().cancel.as_ref().is_some_and(|cancel| cancel.is_cancelled())
     }
 
@@ -249,6 +258,9 @@ impl Guard {
             let allowed = may_control(&context.action, *control);
             state.notes.transaction_control = true;
             return if allowed {
+                if let AuthAction::Pragma { .. } = context.action {
+                    self.temp_used.store(true, Ordering::Relaxed);
+                }
                 Authorization::Allow
             } else {
                 refuse(&mut state.notes, Refusal::TransactionControl)
@@ -355,9 +367,9 @@ fn verdict(context: &AuthContext<'_>, access: &Access) -> Verdict {
             ddl(access, schema, table_name, TableAction::SchemaUpdate)
         }
         // SQLite names the index here and not its table.
-        AuthAction::Reindex { index_name } => {
-            ddl(access, schema, index_name, TableAction::SchemaUpdate)
-        }
+        // Asked for CREATE INDEX too, after that was judged by its table: the
+        // name here is the index's own.
+        AuthAction::Reindex { .. } => any_ddl_in(access, schema),
         AuthAction::CreateTempIndex { .. }
         | AuthAction::CreateTempTable { .. }
         | AuthAction::CreateTempTrigger { .. }
@@ -406,20 +418,27 @@ fn any_ddl(access: &Access) -> Verdict {
         Err(Refusal::DdlBlocked)
     } else if access.ddl {
         Ok(Touch::Lasting)
-    } else {
+    } else if access.write {
         Err(Refusal::Ddl)
+    } else {
+        Err(Refusal::Write)
+    }
+}
+
+fn any_ddl_in(access: &Access, schema: &str) -> Verdict {
+    match schema {
+        "temp" => temporary(access),
+        "main" => any_ddl(access),
+        alias => Err(Refusal::DdlAttached { alias: alias.to_owned() }),
     }
 }
 
 fn ddl(access: &Access, schema: &str, table: &str, action: TableAction) -> Verdict {
-    match schema {
-        "temp" => temporary(access),
-        "main" => {
-            any_ddl(access)?;
-            rule(access, table, action)
-        }
-        alias => Err(Refusal::DdlAttached { alias: alias.to_owned() }),
+    let touch = any_ddl_in(access, schema)?;
+    if schema == "main" {
+        rule(access, table, action)?;
     }
+    Ok(touch)
 }
 
 /// Temporary objects live on the writer's connection, so they are for writers.

@@ -81,8 +81,14 @@ fn run_with(fixture: &mut Fixture, access: Access, control: Control, text: &str)
     }
     let sql = Sql { text: text.to_owned(), ..Sql::default() };
     let mut attached = Vec::new();
-    let script =
-        Script { sql: &sql, start: 0, single: false, attached: &mut attached, attacher: &Nobody };
+    let script = Script {
+        sql: &sql,
+        start: 0,
+        single: false,
+        attached: &mut attached,
+        attacher: &Nobody,
+        index: 0,
+    };
     let ran = script.run(&mut fixture.conn, Place::Alone, control, &mut Count::default());
     fixture.conn.undress();
     fixture.conn.rollback();
@@ -115,10 +121,8 @@ fn nobody_reaches_beyond_the_database() {
         "PRAGMA hard_heap_limit = 1",
         "PRAGMA schema_version = 7",
         "PRAGMA nosuch",
-        "SELECT * FROM pragma_database_list",
         "CREATE VIRTUAL TABLE x USING dbstat",
         "CREATE VIRTUAL TABLE x USING fts3(a)",
-        "CREATE TRIGGER bad AFTER INSERT ON t BEGIN SELECT load_extension('x'); END",
     ];
     let mut fixture = fixture();
     for statement in hostile {
@@ -134,6 +138,17 @@ fn nobody_reaches_beyond_the_database() {
     let kept: String =
         fixture.conn.db().query_row("PRAGMA journal_mode", [], |row| row.get(0)).expect("tells");
     assert_eq!(kept, "delete", "nothing acted while it was compiled");
+
+    // What these hide is compiled when it runs, and refused then.
+    for text in [
+        "SELECT * FROM pragma_database_list",
+        "CREATE TRIGGER bad AFTER INSERT ON t BEGIN SELECT load_extension('x'); END;
+         INSERT INTO t VALUES (3, 'c')",
+        "CREATE VIEW bad AS SELECT load_extension('x'); SELECT * FROM bad",
+    ] {
+        let reason = reason(&mut fixture, Access::full(), text);
+        assert_eq!(reason, Some(Reason::OperationBlocked), "{text}");
+    }
 }
 
 #[test]
@@ -195,7 +210,7 @@ fn reading_alone_writes_nothing() {
     ] {
         assert_eq!(
             reason(&mut fixture, Access::read_only(), text),
-            Some(Reason::PermissionDenied),
+            Some(Reason::ReadOnly),
             "{text}"
         );
     }

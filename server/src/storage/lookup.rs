@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn seeks_are_lookups_and_work_is_not() {
-        #[expect(clippy::disallowed_methods, reason = "a test of what SQLite compiles")]
+        crate::storage::heap::install();
         let db = Connection::open_in_memory().expect("opens");
         db.execute_batch(
             "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b); CREATE INDEX ta ON t (a)",

@@ -24,6 +24,7 @@ mod conn;
 mod attach_statement;
 mod counters;
 mod guard;
+mod heap;
 mod lookup;
 mod row_watch;
 mod sql_error;

@@ -219,6 +219,7 @@ impl<S: Sink + 'static> ReadWork for ScriptWork<S> {
             single: false,
             attached: &mut attached,
             attacher: &*self.call.attacher,
+            index: 0,
         };
         script.run(conn, place, control, &mut self.sink)
     }

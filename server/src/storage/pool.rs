@@ -18,6 +18,7 @@ use super::conn::Synchronous;
 use super::data_dir::{DataDir, write_secret};
 use super::durability::Durability;
 use super::files::Files;
+use super::heap;
 use super::open_database::{OpenDatabase, blocking};
 use super::sql_error::from_rusqlite;
 use crate::error::{Error, Reason, Result};
@@ -97,7 +98,15 @@ impl Pool {
         close(closing);
         if !ready.initialized() {
             let (pool, path) = (self.clone(), database.path().to_owned());
-            ready.get_or_try_init(|| blocking(move || pool.materialise(&path))).await?;
+            // In a task of its own: a caller that gives up must not leave work
+            // under way that the next one would begin again beside it.
+            let first_use = tokio::spawn(async move {
+                ready
+                    .get_or_try_init(|| blocking(move || pool.materialise(&path)))
+                    .await
+                    .map(|_| ())
+            });
+            first_use.await.map_err(Error::internal)??;
         }
         Ok(database)
     }
@@ -198,6 +207,7 @@ fn empty_database(data_dir: &DataDir) -> Result<Vec<u8>> {
     let path: PathBuf = data_dir.scratch_file();
     let make = || -> Result<Vec<u8>> {
         remove_if_there(&path)?;
+        heap::install();
         #[expect(clippy::disallowed_methods, reason = "this is the opener of a file of its own")]
         let db = rusqlite::Connection::open(&path).map_err(from_rusqlite)?;
         db.execute_batch(

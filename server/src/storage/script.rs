@@ -1,6 +1,7 @@
 //! Runs the SQL text of a request, statement after statement, on a connection
 //! that wears the request's rights.
 
+use std::collections::HashMap;
 use std::time::Instant;
 
 use super::attach_statement::{self, AttachStatement};
@@ -64,6 +65,8 @@ pub(super) struct Script<'a> {
     /// The databases that are attached when it begins.
     pub(super) attached: &'a mut Vec<Attached>,
     pub(super) attacher: &'a dyn Attacher,
+    /// Which statement of the text runs, counted from 0.
+    pub(super) index: usize,
 }
 
 /// Refuses a text that SQLite would cut or not look at.
@@ -74,7 +77,7 @@ pub fn check_text(text: &str) -> Result<()> {
             format!("the SQL text has {} bytes and may have {SQL_BYTES_MAX}; send large values as arguments", text.len()),
         )
         .with("bytes", text.len())
-        .with("bytes_max", SQL_BYTES_MAX));
+        .with("limit_bytes", SQL_BYTES_MAX));
     }
     if let Some(offset) = text.find('\0') {
         return Err(Error::new(Reason::SqlError, "the SQL text holds a NUL character")
@@ -107,6 +110,8 @@ pub(super) fn bind(conn: &Conn, statement: &mut Statement, args: &Args) -> Resul
     let count = statement.parameter_count();
     let mut positional_used = 0;
     let mut named_used = vec![false; args.named.len()];
+    let names: HashMap<&str, usize> =
+        args.named.iter().enumerate().map(|(at, (name, _))| (name.as_str(), at)).collect();
     for index in 1..=count {
         let name = statement.parameter_name(index).map(str::to_owned);
         let value = match &name {
@@ -120,7 +125,7 @@ pub(super) fn bind(conn: &Conn, statement: &mut Statement, args: &Args) -> Resul
                 let number = name[1..].parse().unwrap_or(index);
                 positional(args, number, &mut positional_used)
             }
-            Some(name) => args.named.iter().position(|(key, _)| *key == name[1..]).map(|at| {
+            Some(name) => names.get(&name[1..]).map(|&at| {
                 named_used[at] = true;
                 &args.named[at].1
             }),
@@ -191,6 +196,20 @@ impl Script<'_> {
         place: Place,
         control: Control,
         sink: &mut dyn Sink,
+        before_write: Option<&mut dyn FnMut() -> Result<()>>,
+    ) -> Result<Ran> {
+        let ran = self.run_statements(conn, place, control, sink, before_write);
+        // One of a batch is named by who runs the batch.
+        let named = |error: Error| error.with("statement_index", self.index);
+        if self.single { ran } else { ran.map_err(named) }
+    }
+
+    fn run_statements(
+        &mut self,
+        conn: &mut Conn,
+        place: Place,
+        control: Control,
+        sink: &mut dyn Sink,
         mut before_write: Option<&mut dyn FnMut() -> Result<()>>,
     ) -> Result<Ran> {
         let text = self.sql.text.as_str();
@@ -198,15 +217,19 @@ impl Script<'_> {
             if self.start > 0 { attach_head(&text[..self.start])? } else { (Vec::new(), 0) };
         for _ in heads {
             skip(sink)?;
+            self.index += 1;
         }
         let mut at = self.start;
         let mut args_used = false;
-        let mut ran_any = false;
         loop {
             at += attach_statement::leading_blank(&text[at..]);
             let rest = &text[at..];
             if rest.is_empty() {
                 break;
+            }
+            // Short statements end before SQLite looks.
+            if conn.is_given_up() {
+                return Err(Error::new(Reason::Cancelled, "the request was given up"));
             }
             if let Some((statement, length)) = attach_statement::parse(rest)? {
                 if place == Place::Group {
@@ -214,14 +237,9 @@ impl Script<'_> {
                 }
                 self.attach(conn, statement)?;
                 skip(sink)?;
-                ran_any = true;
+                self.index += 1;
                 at += length;
                 continue;
-            }
-            // SQLite would refuse it too, for the file that it attaches, and in
-            // words that do not help.
-            if attach_statement::first_word(rest).eq_ignore_ascii_case("vacuum") {
-                return Err(Error::new(Reason::OperationBlocked, "VACUUM is not allowed"));
             }
             let (statement, length) = match conn.prepare(rest, at) {
                 Ok(prepared) => prepared,
@@ -233,7 +251,6 @@ impl Script<'_> {
                 Err(error) => return Err(error),
             };
             let Some(mut statement) = statement else { break };
-            ran_any = true;
             let more = attach_statement::leading_blank(&rest[length..]) < rest.len() - length;
             if more && self.single {
                 return Err(not_one_statement());
@@ -270,9 +287,10 @@ impl Script<'_> {
             if length == rest.len() && !controls {
                 conn.keep(rest, statement, started.elapsed());
             }
+            self.index += 1;
             at += length;
         }
-        if self.single && !ran_any {
+        if self.single && self.index == 0 {
             return Err(not_one_statement());
         }
         if !args_used && !self.sql.args.is_empty() {
@@ -386,7 +404,7 @@ fn step_all(
 
 /// Goes to the next row. Errors: SQLite's, as the caller is to see them.
 pub(super) fn step(conn: &Conn, statement: &mut Statement, at: usize) -> Result<bool> {
-    statement.step(conn.db()).map_err(|failure| conn.explain(failure, at))
+    conn.step(statement).map_err(|failure| conn.explain(failure, at))
 }
 
 /// What one statement does to the connection's counters.

@@ -15,6 +15,7 @@ use super::script::{Attacher, Place, Ran, Script, Sink};
 use super::value::Sql;
 use super::writer::{Lease, Writer};
 use crate::error::{Error, Reason, Result};
+use crate::names::DatabaseId;
 
 /// An open transaction.
 pub struct Transaction {
@@ -31,7 +32,7 @@ enum TransactionPlace {
     Reader {
         // The connection ends its transaction before others may write.
         reader: Reader,
-        lease: Option<Lease>,
+        lease: Option<Box<Lease>>,
         writer: Option<Arc<Writer>>,
     },
 }
@@ -76,14 +77,17 @@ impl OpenDatabase {
 }
 
 impl Transaction {
-    /// Runs a text inside the transaction. Where it fails, its failing
+    /// Runs a text inside the transaction, in these rights: they may have changed
+    /// since it began. Where it fails, its failing
     /// statement is undone and the transaction is answered too, unless the
     /// failure has ended it.
     pub async fn execute<S: Sink + 'static>(
         mut self,
         sql: Sql,
+        dress: Dress,
         mut sink: S,
     ) -> (Option<Self>, Result<S>) {
+        self.dress = dress;
         let runtime = Handle::current();
         let ran = blocking(move || {
             let result = self.run(&runtime, &sql, &mut sink);
@@ -106,6 +110,7 @@ impl Transaction {
             single: false,
             attached: &mut self.attached,
             attacher: &*self.attacher,
+            index: 0,
         };
         let cancel = self.dress.cancel.clone();
         let (conn, mut upgrade) = match &mut self.place {
@@ -123,7 +128,7 @@ impl Transaction {
                             () = cancel.cancelled() => Err(given_up()),
                         }
                     };
-                    *lease = Some(runtime.block_on(wait)?);
+                    *lease = Some(Box::new(runtime.block_on(wait)?));
                     Ok(())
                 };
                 (reader.conn()?, Some(upgrade))
@@ -161,9 +166,8 @@ impl Transaction {
         .await
     }
 
-    /// Runs further statements in these rights: they may have changed while
-    /// the transaction was open.
-    pub fn set_dress(&mut self, dress: Dress) {
-        self.dress = dress;
+    /// The databases that are attached.
+    pub fn attached(&self) -> Vec<DatabaseId> {
+        self.attached.iter().map(|file| file.id).collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -10,16 +10,21 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde_json::{Value, json};
 
-/// The keys of a server, by their ids.
+/// The signing keys of a server.
 pub(crate) struct Forge {
-    keys: BTreeMap<String, SigningKey>,
+    dir: PathBuf,
 }
 
 impl Forge {
-    /// Reads the signing keys out of a data directory.
+    /// Of a server with this data directory.
     pub(crate) fn of(data_dir: &Path) -> Self {
+        Self { dir: data_dir.join("keys") }
+    }
+
+    /// The keys by their ids, as they are now: another test may rotate them.
+    fn keys(&self) -> BTreeMap<String, SigningKey> {
         let mut keys = BTreeMap::new();
-        for entry in fs::read_dir(data_dir.join("keys")).expect("keys are there") {
+        for entry in fs::read_dir(&self.dir).expect("keys are there") {
             let path = entry.expect("an entry").path();
             if path.extension().is_some_and(|extension| extension == "json") {
                 let jwk: Value =
@@ -30,13 +35,12 @@ impl Forge {
                 keys.insert(member("kid"), SigningKey::from_bytes(&seed));
             }
         }
-        Self { keys }
+        keys
     }
 
     /// One of the keys with its id.
-    pub(crate) fn any_key(&self) -> (&str, &SigningKey) {
-        let (kid, key) = self.keys.first_key_value().expect("there is one");
-        (kid, key)
+    pub(crate) fn any_key(&self) -> (String, SigningKey) {
+        self.keys().pop_first().expect("there is one")
     }
 
     /// The token with other claims, signed as the real one was.
@@ -44,7 +48,7 @@ impl Forge {
         let (header, mut claims) = (part(token, 0), part(token, 1));
         change(&mut claims);
         let kid = header["kid"].as_str().expect("a key id");
-        sign(&header, &claims, &self.keys[kid])
+        sign(&header, &claims, &self.keys()[kid])
     }
 
     /// The token as it would be if its time had been over for a minute.

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
+use tenantry_client::errors;
 use tonic::Status;
 
 use super::client::reason;
@@ -13,13 +14,18 @@ use super::client::reason;
 /// Brings the tables up to date instead of comparing them.
 const UPDATE_VARIABLE: &str = "UPDATE_SNAPSHOTS";
 
+/// Whether the tables are being brought up to date.
+pub(crate) fn is_updating() -> bool {
+    std::env::var_os(UPDATE_VARIABLE).is_some()
+}
+
 /// Compares a text with what stands in a file below `e2e/`, or puts it there.
 pub(crate) fn check(file: &str, stands: &str, actual: &str) {
     if stands == actual {
         return;
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("e2e").join(file);
-    if std::env::var_os(UPDATE_VARIABLE).is_some() {
+    if is_updating() {
         // A file that holds more than the table keeps the rest.
         let whole = fs::read_to_string(&path).unwrap_or_default();
         let updated = match whole.contains(stands) && !stands.is_empty() {
@@ -39,7 +45,8 @@ pub(crate) fn check(file: &str, stands: &str, actual: &str) {
     panic!("{file} differs; after a look at it run with {UPDATE_VARIABLE}=1:\n{difference}");
 }
 
-/// What became of a call: its code, its reason and its message.
+/// What became of a call: its code, its reason and its message, and where in the
+/// SQL the error stands, if it does.
 pub(crate) fn outcome(answer: &Result<Vec<Value>, Status>) -> String {
     let in_band = |answers: &[Value]| {
         let error = answers.iter().find_map(|answer| answer.get("error"))?;
@@ -52,7 +59,10 @@ pub(crate) fn outcome(answer: &Result<Vec<Value>, Status>) -> String {
     match answer {
         Ok(answers) => in_band(answers).unwrap_or_else(|| "OK".to_owned()),
         Err(status) => {
-            format!("{} {} {}", code_name(status.code()), reason(status), status.message())
+            let offset = errors::info(status).and_then(|info| info.metadata.get("offset").cloned());
+            let place = offset.map_or(String::new(), |offset| format!(" (offset {offset})"));
+            let code = code_name(status.code());
+            format!("{code} {} {}{place}", reason(status), status.message())
         }
     }
 }

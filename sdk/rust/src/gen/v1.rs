@@ -51,15 +51,17 @@ pub struct Database {
     /// Writes fail with WRITES_BLOCKED; migrations go on. Default: false.
     #[prost(bool, tag = "10")]
     pub block_writes: bool,
-    /// The largest size of the file in bytes; a write past it fails with
-    /// SIZE_LIMIT. Default 0: the server's setting.
+    /// The largest size of the file in bytes, rounded down to whole pages; a write
+    /// past it fails with SIZE_LIMIT. At most 2^63-1; INVALID_ARGUMENT. Default 0:
+    /// no limit.
     #[prost(uint64, tag = "11")]
     pub size_limit_bytes: u64,
-    /// Output only. The present size of the file in bytes; 0 before its first use.
+    /// Output only. What it takes on disk in bytes, the log of recent writes
+    /// included; 0 before its first use.
     #[prost(uint64, tag = "12")]
     pub size_bytes: u64,
-    /// Labels to filter by: at most 64, keys of 1 to 63 and values of at most 63
-    /// characters. INVALID_ARGUMENT.
+    /// Labels to filter by: at most 64; keys of 1 to 63 characters of `a-z`, `0-9`,
+    /// `_`, `.`, `/` and `-`, values of at most 256 bytes. INVALID_ARGUMENT.
     #[prost(btree_map = "string, string", tag = "13")]
     pub labels: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
@@ -120,7 +122,8 @@ pub struct GetGroupResponse {
 /// Which groups to list.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListGroupsRequest {
-    /// How many at most, up to 1,000; INVALID_ARGUMENT. Default: 100.
+    /// How many at most. Default: 100; more than 1,000 is taken for 1,000, and a
+    /// negative number is refused: INVALID_ARGUMENT.
     #[prost(int32, tag = "1")]
     pub page_size: i32,
     /// The `next_page_token` of the page before, with the same filters; empty for
@@ -155,8 +158,10 @@ pub struct CreateDatabaseRequest {
     #[prost(message, optional, tag = "1")]
     pub database: ::core::option::Option<Database>,
     /// Makes the request safe to send again: the same id with the same request
-    /// returns what the first one created. At most 64 characters; kept for at
-    /// least 24 hours. REQUEST_ID_REUSED. Default: empty, no such check.
+    /// returns what the first one created, and with another fails with
+    /// REQUEST_ID_REUSED. At most 128 printable ASCII characters
+    /// (INVALID_ARGUMENT); kept for at least 24 hours. Default: empty, no such
+    /// check.
     #[prost(string, tag = "2")]
     pub request_id: ::prost::alloc::string::String,
 }
@@ -170,8 +175,7 @@ pub struct CreateDatabaseResponse {
 /// The databases to create.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BatchCreateDatabasesRequest {
-    /// The databases: at least 1, at most 10,000, all of one group.
-    /// INVALID_ARGUMENT.
+    /// The databases: at least 1, at most 10,000; INVALID_ARGUMENT.
     #[prost(message, repeated, tag = "1")]
     pub databases: ::prost::alloc::vec::Vec<Database>,
     /// Makes the request safe to send again, as in `CreateDatabaseRequest`.
@@ -222,7 +226,8 @@ pub struct ListDatabasesRequest {
     /// Deleted databases too, until they are purged. Default: false.
     #[prost(bool, tag = "5")]
     pub show_deleted: bool,
-    /// How many at most, up to 1,000; INVALID_ARGUMENT. Default: 100.
+    /// How many at most. Default: 100; more than 1,000 is taken for 1,000, and a
+    /// negative number is refused: INVALID_ARGUMENT.
     #[prost(int32, tag = "6")]
     pub page_size: i32,
     /// The `next_page_token` of the page before, with the same filters; empty for
@@ -243,9 +248,9 @@ pub struct ListDatabasesResponse {
 /// What to change of which database.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct UpdateDatabaseRequest {
-    /// Required. The database with its new configuration. It is found by `id` when
-    /// that is set, and by `group` and `name` otherwise; `name` may be a reference
-    /// too. `etag`, when set, must be the present one (ETAG_MISMATCH).
+    /// Required. The database with its new configuration. It is found in `group` by
+    /// `id`, or where that is empty by `name`, which may be a whole reference too.
+    /// `etag`, when set, must be the present one (ETAG_MISMATCH).
     #[prost(message, optional, tag = "1")]
     pub database: ::core::option::Option<Database>,
     /// Which fields to change, out of `allow_attach`, `delete_protection`,
@@ -490,8 +495,9 @@ pub mod databases_service_client {
     ///
     /// These errors can end any call: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED,
     /// TOKEN_REVOKED, PERMISSION_DENIED, INVALID_NAME, INVALID_ARGUMENT,
-    /// STORAGE_FULL, OVERLOADED, DEADLINE, CANCELLED, UNAVAILABLE and INTERNAL. An
-    /// RPC's comment names those it adds.
+    /// STATEMENT_TOO_LARGE (a request of more than 16 MiB), STORAGE_FULL, OVERLOADED,
+    /// DEADLINE, CANCELLED, UNAVAILABLE and INTERNAL. An RPC's comment names those it
+    /// adds.
     #[derive(Debug, Clone)]
     pub struct DatabasesServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -647,8 +653,9 @@ pub mod databases_service_client {
                 .insert(GrpcMethod::new("tenantry.v1.DatabasesService", "ListGroups"));
             self.inner.unary(req, path, codec).await
         }
-        /// Deletes an empty group; `default` cannot be deleted (INVALID_ARGUMENT).
-        /// Also: GROUP_NOT_FOUND, GROUP_NOT_EMPTY.
+        /// Deletes a group that has no live databases; those in it that were deleted
+        /// can no longer be brought back. `default` cannot be deleted
+        /// (INVALID_ARGUMENT). Also: GROUP_NOT_FOUND, GROUP_NOT_EMPTY.
         pub async fn delete_group(
             &mut self,
             request: impl tonic::IntoRequest<super::DeleteGroupRequest>,
@@ -675,7 +682,8 @@ pub mod databases_service_client {
         }
         /// Creates a database. A CHILD starts with the schema and the rows of its
         /// parent's current generation. Also: ALREADY_EXISTS, GROUP_NOT_FOUND,
-        /// DATABASE_NOT_FOUND and WRONG_KIND (of `schema`), REQUEST_ID_REUSED.
+        /// DATABASE_NOT_FOUND and WRONG_KIND (of `schema`), REQUEST_ID_REUSED,
+        /// UNIMPLEMENTED (kinds other than REGULAR).
         pub async fn create_database(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateDatabaseRequest>,
@@ -702,8 +710,8 @@ pub mod databases_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Creates many databases of one group: all or none. Errors as for
-        /// `CreateDatabase`; metadata `index` tells which database was refused.
+        /// Creates many databases, also of several groups: all or none. Errors as for
+        /// `CreateDatabase`; metadata `index` tells which database was refused, from 0.
         pub async fn batch_create_databases(
             &mut self,
             request: impl tonic::IntoRequest<super::BatchCreateDatabasesRequest>,
@@ -816,7 +824,7 @@ pub mod databases_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Deletes a database. Its name is free at once; its data can be brought back
-        /// until `purge_time`. Also: DATABASE_NOT_FOUND, DELETE_PROTECTED,
+        /// until `purge_time`, a day later by default. Also: DATABASE_NOT_FOUND, DELETE_PROTECTED,
         /// SCHEMA_NOT_EMPTY, ETAG_MISMATCH, MIGRATION_IN_PROGRESS.
         pub async fn delete_database(
             &mut self,
@@ -1004,8 +1012,9 @@ pub mod databases_service_server {
             tonic::Response<super::ListGroupsResponse>,
             tonic::Status,
         >;
-        /// Deletes an empty group; `default` cannot be deleted (INVALID_ARGUMENT).
-        /// Also: GROUP_NOT_FOUND, GROUP_NOT_EMPTY.
+        /// Deletes a group that has no live databases; those in it that were deleted
+        /// can no longer be brought back. `default` cannot be deleted
+        /// (INVALID_ARGUMENT). Also: GROUP_NOT_FOUND, GROUP_NOT_EMPTY.
         async fn delete_group(
             &self,
             request: tonic::Request<super::DeleteGroupRequest>,
@@ -1015,7 +1024,8 @@ pub mod databases_service_server {
         >;
         /// Creates a database. A CHILD starts with the schema and the rows of its
         /// parent's current generation. Also: ALREADY_EXISTS, GROUP_NOT_FOUND,
-        /// DATABASE_NOT_FOUND and WRONG_KIND (of `schema`), REQUEST_ID_REUSED.
+        /// DATABASE_NOT_FOUND and WRONG_KIND (of `schema`), REQUEST_ID_REUSED,
+        /// UNIMPLEMENTED (kinds other than REGULAR).
         async fn create_database(
             &self,
             request: tonic::Request<super::CreateDatabaseRequest>,
@@ -1023,8 +1033,8 @@ pub mod databases_service_server {
             tonic::Response<super::CreateDatabaseResponse>,
             tonic::Status,
         >;
-        /// Creates many databases of one group: all or none. Errors as for
-        /// `CreateDatabase`; metadata `index` tells which database was refused.
+        /// Creates many databases, also of several groups: all or none. Errors as for
+        /// `CreateDatabase`; metadata `index` tells which database was refused, from 0.
         async fn batch_create_databases(
             &self,
             request: tonic::Request<super::BatchCreateDatabasesRequest>,
@@ -1060,7 +1070,7 @@ pub mod databases_service_server {
             tonic::Status,
         >;
         /// Deletes a database. Its name is free at once; its data can be brought back
-        /// until `purge_time`. Also: DATABASE_NOT_FOUND, DELETE_PROTECTED,
+        /// until `purge_time`, a day later by default. Also: DATABASE_NOT_FOUND, DELETE_PROTECTED,
         /// SCHEMA_NOT_EMPTY, ETAG_MISMATCH, MIGRATION_IN_PROGRESS.
         async fn delete_database(
             &self,
@@ -1128,8 +1138,9 @@ pub mod databases_service_server {
     ///
     /// These errors can end any call: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED,
     /// TOKEN_REVOKED, PERMISSION_DENIED, INVALID_NAME, INVALID_ARGUMENT,
-    /// STORAGE_FULL, OVERLOADED, DEADLINE, CANCELLED, UNAVAILABLE and INTERNAL. An
-    /// RPC's comment names those it adds.
+    /// STATEMENT_TOO_LARGE (a request of more than 16 MiB), STORAGE_FULL, OVERLOADED,
+    /// DEADLINE, CANCELLED, UNAVAILABLE and INTERNAL. An RPC's comment names those it
+    /// adds.
     #[derive(Debug)]
     pub struct DatabasesServiceServer<T> {
         inner: Arc<T>,
@@ -1902,7 +1913,7 @@ pub enum ErrorReason {
     /// it does.
     ///
     /// ```text
-    /// database "shop/alice" was not found
+    /// there is no database 'shop/alice'; check its name and its group's
     /// { "database": "shop/alice" }
     /// ```
     DatabaseNotFound = 1,
@@ -1910,28 +1921,28 @@ pub enum ErrorReason {
     /// does.
     ///
     /// ```text
-    /// group "shop" was not found
+    /// there is no group 'shop'; check its name
     /// { "group": "shop" }
     /// ```
     GroupNotFound = 2,
     /// NOT_FOUND. No token with this id, or none that the caller may see.
     ///
     /// ```text
-    /// token "0197…" was not found
+    /// there is no token 0197…; list those that there are
     /// { "token": "0197…" }
     /// ```
     TokenNotFound = 3,
     /// NOT_FOUND. The schema has no migration with this id.
     ///
     /// ```text
-    /// migration "0197…" of "shop/customer" was not found
+    /// there is no migration 0197… of 'shop/customer'
     /// { "schema": "shop/customer", "migration": "0197…" }
     /// ```
     MigrationNotFound = 4,
     /// ALREADY_EXISTS. A group, or a live database of the group, has this name.
     ///
     /// ```text
-    /// database "shop/alice" already exists
+    /// the group 'shop' has a database 'alice' already; choose another name
     /// { "database": "shop/alice" }
     /// ```
     AlreadyExists = 5,
@@ -1943,159 +1954,163 @@ pub enum ErrorReason {
     /// ```
     InvalidName = 6,
     /// INVALID_ARGUMENT. A field breaks its constraint; with `BadRequest`, which
-    /// names every such field.
+    /// names the field.
     ///
     /// ```text
-    /// page_size must be at most 1000
-    /// { "field": "page_size" }
+    /// page_size: must not be negative
     /// ```
     InvalidArgument = 7,
     /// INVALID_ARGUMENT. The page token was not made by this server for the same
     /// filters.
     ///
     /// ```text
-    /// page_token does not fit this request: start again without it
+    /// the page token is not of this list with these filters; start again without one
     /// ```
     InvalidPageToken = 8,
     /// FAILED_PRECONDITION. The request needs a database of another kind.
     ///
     /// ```text
-    /// "shop/alice" is CHILD: this needs a SCHEMA database
+    /// 'shop/alice' is a CHILD; this needs a SCHEMA database
     /// { "database": "shop/alice", "kind": "CHILD" }
     /// ```
     WrongKind = 9,
-    /// FAILED_PRECONDITION. The group still has databases, deleted ones that can
-    /// be brought back included.
+    /// FAILED_PRECONDITION. The group still has live databases.
     ///
     /// ```text
-    /// group "shop" still has databases
+    /// the group 'shop' still has databases; delete them first
     /// { "group": "shop" }
     /// ```
     GroupNotEmpty = 10,
     /// FAILED_PRECONDITION. The SCHEMA database still has children.
     ///
     /// ```text
-    /// "shop/customer" still has 3 children
+    /// the schema 'shop/customer' still has 3 children; delete them first
     /// { "database": "shop/customer", "children": "3" }
     /// ```
     SchemaNotEmpty = 11,
     /// FAILED_PRECONDITION. The database has `delete_protection`.
     ///
     /// ```text
-    /// "shop/alice" is protected: disable delete_protection first
+    /// the database 'shop/alice' is protected; switch delete_protection off first
     /// { "database": "shop/alice" }
     /// ```
     DeleteProtected = 12,
     /// FAILED_PRECONDITION. Only a deleted database can be brought back.
     ///
     /// ```text
-    /// "shop/alice" is not deleted
+    /// the database 'shop/alice' is not deleted
     /// { "database": "shop/alice" }
     /// ```
     NotDeleted = 13,
     /// ABORTED. The resource has changed since the etag was read.
     ///
     /// ```text
-    /// "shop/alice" has changed: read it again
-    /// { "database": "shop/alice", "etag": "7" }
+    /// the database 'shop/alice' changed since this etag; read it again
+    /// { "database": "shop/alice" }
     /// ```
     EtagMismatch = 14,
-    /// INVALID_ARGUMENT. The `request_id` was used before with another request.
+    /// INVALID_ARGUMENT. The `request_id` was used before with another request;
+    /// with `BadRequest`.
     ///
     /// ```text
-    /// request_id was used for another request
-    /// { "request_id": "7f0c…" }
+    /// this request_id was used for another request; take a fresh one
     /// ```
     RequestIdReused = 15,
     /// UNAUTHENTICATED. The request carries no token.
     ///
     /// ```text
-    /// send a token as metadata "authorization: Bearer <token>"
+    /// no token came with the request; send metadata 'authorization: Bearer <token>'
     /// ```
     TokenMissing = 16,
-    /// UNAUTHENTICATED. The token is malformed, or its signature, key or claims
-    /// are not acceptable. What exactly is in the server's log only.
+    /// UNAUTHENTICATED. The token is malformed, or its signature, issuer, key,
+    /// audience or claims are not acceptable.
     ///
     /// ```text
-    /// the token is not valid
+    /// the token was made for another server; mint one for this server
     /// ```
     TokenInvalid = 17,
     /// UNAUTHENTICATED. The token's time is over.
     ///
     /// ```text
-    /// the token has expired
-    /// { "expire_time": "2026-01-31T12:00:00Z" }
+    /// the token has expired; mint a new one
     /// ```
     TokenExpired = 18,
     /// UNAUTHENTICATED. The token was revoked, or all tokens of its database or
     /// group were invalidated.
     ///
     /// ```text
-    /// the token was revoked
+    /// the token was revoked; mint a new one
     /// ```
     TokenRevoked = 19,
     /// PERMISSION_DENIED. The token may know of the target and lacks the right.
+    /// The metadata names what is missing where there is a word for it: the
+    /// `group` to be admin of, or the `table` and the `action`.
     ///
     /// ```text
-    /// the token has no right to write to "shop/alice"
-    /// { "database": "shop/alice", "right": "write" }
+    /// the token does not permit data_add on table 'orders'
+    /// { "table": "orders", "action": "data_add" }
     /// ```
     PermissionDenied = 20,
-    /// PERMISSION_DENIED. The database may not be attached: it does not exist in
-    /// the group, has no `allow_attach`, or the token does not list it. These are
-    /// not told apart, so that ATTACH cannot be used to look for databases.
+    /// PERMISSION_DENIED. The database may not be attached: it is of another group,
+    /// has no `allow_attach`, or the token does not list it. One that the token
+    /// does not list is answered alike whether it exists or not, so that ATTACH
+    /// cannot be used to look for databases; only admins of the group are told
+    /// DATABASE_NOT_FOUND.
     ///
     /// ```text
-    /// database "catalogue" may not be attached
-    /// { "database": "catalogue" }
+    /// the database 'shop/catalogue' cannot be attached: its allow_attach is off
+    /// { "database": "shop/catalogue" }
     /// ```
     AttachNotAllowed = 21,
     /// INVALID_ARGUMENT. More databases attached than the limit.
     ///
     /// ```text
-    /// at most 10 databases can be attached
-    /// { "limit": "10" }
+    /// 11 databases are to be attached; at most 10 can be
+    /// { "attachments_max": "10" }
     /// ```
     AttachLimit = 22,
     /// INVALID_ARGUMENT. The attachment itself is wrong: a bad or reserved alias,
-    /// an alias twice, the main database attached to itself, another group, or
-    /// ATTACH where it cannot stand.
+    /// an alias twice, the main database attached to itself, or an ATTACH of what
+    /// is neither a name nor an id.
     ///
     /// ```text
-    /// alias "main" is reserved
+    /// the alias 'main' is reserved
     /// { "alias": "main" }
     /// ```
     InvalidAttachment = 23,
     /// FAILED_PRECONDITION. The statement is not allowed on this database whoever
-    /// asks: DDL on a CHILD, or something that no client may do, such as writing
-    /// to SQLite's own tables.
+    /// asks: DDL on a CHILD (`operation was blocked`), VACUUM, or a PRAGMA, function
+    /// or virtual table that no client may use. The metadata names the `pragma`,
+    /// `function` or `module`.
     ///
     /// ```text
-    /// operation was blocked
-    /// { "database": "shop/alice" }
+    /// the function load_extension() is not allowed
+    /// { "function": "load_extension" }
     /// ```
     OperationBlocked = 24,
-    /// FAILED_PRECONDITION. The database has `block_reads`.
+    /// FAILED_PRECONDITION. The database, or one that is attached, has
+    /// `block_reads`.
     ///
     /// ```text
-    /// reads of "shop/alice" are blocked
+    /// reads are switched off for this database
     /// { "database": "shop/alice" }
     /// ```
     ReadsBlocked = 25,
     /// FAILED_PRECONDITION. The database has `block_writes`.
     ///
     /// ```text
-    /// writes to "shop/alice" are blocked
+    /// writes are switched off for this database
     /// { "database": "shop/alice" }
     /// ```
     WritesBlocked = 26,
     /// INVALID_ARGUMENT. SQLite refused the statement, at prepare or while it ran.
-    /// `sqlite_code` is the extended result code; `offset` is the byte in the SQL
-    /// where the error stands, when SQLite knows it.
+    /// `sqlite_code` is the extended result code; `offset` is the byte in the whole
+    /// SQL text where the error stands, when SQLite knows it. Code 18 is a value or
+    /// row of more than 8 MiB.
     ///
     /// ```text
-    /// no such table: customers
-    /// { "sqlite_code": "1", "offset": "14", "statement_index": "0" }
+    /// no such column: nobody
+    /// { "sqlite_code": "1", "offset": "17", "statement_index": "1" }
     /// ```
     SqlError = 27,
     /// FAILED_PRECONDITION. A constraint of the schema was violated.
@@ -2105,62 +2120,64 @@ pub enum ErrorReason {
     /// { "sqlite_code": "2067", "statement_index": "0" }
     /// ```
     Constraint = 28,
-    /// PERMISSION_DENIED. A write where only reads may be: an attached database,
-    /// a READ_ONLY transaction, or a token with read-only access.
+    /// PERMISSION_DENIED. A write where only reads may be: an attached database, a
+    /// READ_ONLY transaction, or a token that may read the database and no more.
     ///
     /// ```text
-    /// attached databases are read-only
-    /// { "database": "catalogue" }
+    /// the attached database 'catalogue' can only be read
+    /// { "alias": "catalogue" }
     /// ```
     ReadOnly = 29,
     /// RESOURCE_EXHAUSTED. The result does not fit one response.
     ///
     /// ```text
-    /// the result is larger than 4194304 bytes: use Query, which streams
-    /// { "limit_bytes": "4194304" }
+    /// the result is larger than a response may be; use Query, which streams it
+    /// { "limit_bytes": "4000000" }
     /// ```
     ResultTooLarge = 30,
-    /// INVALID_ARGUMENT. The SQL text or a value is larger than the limit.
+    /// INVALID_ARGUMENT. The SQL text is longer than 1,000,000 bytes, or the whole
+    /// request than 16 MiB.
     ///
     /// ```text
-    /// the statement is larger than 1048576 bytes
-    /// { "limit_bytes": "1048576" }
+    /// the SQL text has 1000013 bytes and may have 1000000; send large values as arguments
+    /// { "limit_bytes": "1000000" }
     /// ```
     StatementTooLarge = 31,
     /// INVALID_ARGUMENT. The arguments do not fit the parameters: too many, too
-    /// few, or unknown names.
+    /// few, or unknown names; or several statements of one text have parameters.
     ///
     /// ```text
-    /// the statement has 2 parameters and 1 argument
-    /// { "parameters": "2", "arguments": "1" }
+    /// the parameter :name has no argument
+    /// { "parameter": ":name" }
     /// ```
     ArgumentMismatch = 32,
     /// RESOURCE_EXHAUSTED. The database would grow past its `size_limit_bytes`.
     ///
     /// ```text
-    /// "shop/alice" has reached its size limit
-    /// { "database": "shop/alice", "limit_bytes": "1073741824" }
+    /// the database has reached its size limit; delete rows or raise size_limit_bytes
+    /// { "database": "shop/alice", "size_limit_bytes": "1073741824" }
     /// ```
     SizeLimit = 33,
     /// RESOURCE_EXHAUSTED. The server's disk is full.
     ///
     /// ```text
-    /// the server has no space left
+    /// the server has no room left for this write
     /// ```
     StorageFull = 34,
     /// DATA_LOSS. SQLite found the database's file corrupt.
     ///
     /// ```text
-    /// the file of "shop/alice" is damaged
-    /// { "database": "shop/alice" }
+    /// the database's file cannot be read
+    /// { "sqlite_code": "11" }
     /// ```
     DatabaseCorrupt = 35,
     /// ABORTED. The transaction was open or idle longer than its limit, or was
-    /// rolled back so that a migration could commit; it had no effect.
+    /// rolled back so that a migration could commit; it had no effect. With
+    /// `RetryInfo`.
     ///
     /// ```text
-    /// the transaction was idle for more than 5000 ms
-    /// { "limit_ms": "5000" }
+    /// the transaction was idle or open for too long and was rolled back; run it again
+    /// { "limit_ms": "10000" }
     /// ```
     TransactionTimeout = 36,
     /// FAILED_PRECONDITION. The request does not fit the state of its
@@ -2168,14 +2185,15 @@ pub enum ErrorReason {
     /// transaction, or SQL that leaves one open at its end.
     ///
     /// ```text
-    /// the SQL left a transaction open: end it with COMMIT or ROLLBACK
+    /// the SQL left a transaction open, which was rolled back; end it with COMMIT, or use Transact
     /// ```
     TransactionState = 37,
     /// ABORTED. The transaction read a snapshot that others have written past
     /// since; it had no effect. Start again, with IMMEDIATE when it will write.
+    /// With `RetryInfo`.
     ///
     /// ```text
-    /// the database has changed since the transaction's first read
+    /// another writer changed the database first; run the transaction again
     /// ```
     Busy = 38,
     /// FAILED_PRECONDITION. The migration failed on a database while it was
@@ -2191,14 +2209,14 @@ pub enum ErrorReason {
     /// time in rows without `allow_nondeterministic`.
     ///
     /// ```text
-    /// random() gives every child another value: set allow_nondeterministic
+    /// random() gives every child another value; set allow_nondeterministic
     /// { "statement_index": "0" }
     /// ```
     MigrationNotAllowed = 40,
     /// FAILED_PRECONDITION. The schema already has a migration under way.
     ///
     /// ```text
-    /// "shop/customer" has a migration in progress
+    /// 'shop/customer' has a migration in progress; wait for it or cancel it
     /// { "schema": "shop/customer", "migration": "0197…" }
     /// ```
     MigrationInProgress = 41,
@@ -2210,34 +2228,35 @@ pub enum ErrorReason {
     /// { "migration": "0197…", "state": "COMMITTED" }
     /// ```
     MigrationDecided = 42,
-    /// FAILED_PRECONDITION. The generation is not the expected one, or is below
-    /// `min_generation`.
+    /// FAILED_PRECONDITION. The generation is not `expected_generation`, or is
+    /// below `min_generation`. The metadata has the present one and the one asked
+    /// for.
     ///
     /// ```text
-    /// "shop/customer" is at generation 4, not 3
-    /// { "database": "shop/customer", "generation": "4", "expected": "3" }
+    /// the database has not reached this generation; ask again when its migration has committed
+    /// { "database": "shop/alice", "generation": "3", "min_generation": "4" }
     /// ```
     GenerationMismatch = 43,
     /// FAILED_PRECONDITION. A committed migration cannot be applied to this
     /// child's file; it answers nothing until a retry succeeds.
     ///
     /// ```text
-    /// "shop/alice" is quarantined: disk full
+    /// 'shop/alice' is quarantined: disk full
     /// { "database": "shop/alice", "cause": "disk full" }
     /// ```
     ChildQuarantined = 44,
     /// RESOURCE_EXHAUSTED. A queue or a share is full; the request had no effect.
-    /// With `RetryInfo`.
+    /// With `RetryInfo` where waiting helps.
     ///
     /// ```text
-    /// the server has too much to do: try again
+    /// too many writes wait for this database; try again later
     /// ```
     Overloaded = 45,
     /// DEADLINE_EXCEEDED. The request's deadline, or the server's own limit on its
     /// time, passed while it ran; its transaction was rolled back.
     ///
     /// ```text
-    /// the request ran longer than its deadline
+    /// the request ran longer than its deadline; give it more time or less to do
     /// { "limit_ms": "30000" }
     /// ```
     Deadline = 46,
@@ -2250,21 +2269,21 @@ pub enum ErrorReason {
     /// UNIMPLEMENTED. This server does not offer the RPC or the option yet.
     ///
     /// ```text
-    /// BranchDatabase is not available on this server
+    /// BranchDatabase is not available on this server yet
     /// { "method": "BranchDatabase" }
     /// ```
     Unimplemented = 48,
-    /// UNAVAILABLE. The server is starting or draining; the request had no effect.
-    /// With `RetryInfo`.
+    /// UNAVAILABLE. The server is shutting down. A write that was under way may or
+    /// may not have been done.
     ///
     /// ```text
-    /// the server is shutting down
+    /// the server is shutting down; try again when it is back
     /// ```
     Unavailable = 49,
     /// INTERNAL. A fault of the server; only its log has the cause.
     ///
     /// ```text
-    /// the server failed; its log has the cause
+    /// the server failed; its log has the cause under this request's id
     /// ```
     Internal = 50,
 }
@@ -2386,7 +2405,8 @@ impl ErrorReason {
         }
     }
 }
-/// One SQLite value. A `Value` without a kind is NULL.
+/// One SQLite value. A `Value` without a kind is NULL. A value or a whole row has
+/// at most 8 MiB; SQL_ERROR with `sqlite_code` 18.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Value {
     /// The storage class and the value.
@@ -2420,9 +2440,9 @@ pub mod value {
 /// SQL with the values of its parameters.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Statement {
-    /// The SQL, at most 1 MiB of UTF-8 by default (the server's setting);
-    /// STATEMENT_TOO_LARGE past that. Where an RPC takes several statements in
-    /// one text they stand in order, separated by `;`.
+    /// The SQL, at most 1,000,000 bytes; STATEMENT_TOO_LARGE past that, and past 16
+    /// MiB of the whole request. Where an RPC takes several statements in one text
+    /// they stand in order, separated by `;`.
     #[prost(string, tag = "1")]
     pub sql: ::prost::alloc::string::String,
     /// Values for the parameters by position: the first for `?` or `?1`, and so
@@ -2441,19 +2461,19 @@ pub struct Statement {
 }
 /// A second database that a request may read under an alias. At most 10 per
 /// request (ATTACH_LIMIT), always read-only, always of the group of the main
-/// database.
+/// database. SQL can attach too: in `ATTACH 'x' AS y` a name without a slash is
+/// looked up in the group of the main database.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Attachment {
-    /// The database to attach: a reference `group/name` or `group/UUID`; without a
-    /// slash it is looked up in the group of the main database. It must have
-    /// `allow_attach` and stand in the token's `attach` list: ATTACH_NOT_ALLOWED
-    /// otherwise.
+    /// The database to attach, as `group/name` or `group/UUID`; without a slash the
+    /// group is `default`. It must have `allow_attach` and stand in the token's
+    /// `attach` list: ATTACH_NOT_ALLOWED otherwise.
     #[prost(string, tag = "1")]
     pub database: ::prost::alloc::string::String,
     /// The schema name it gets in SQL, as in `alias.table`: 1 to 64 letters,
     /// digits, `_` and `-`, not starting with `-`; case does not tell aliases
     /// apart. `main`, `temp`, `sqlite_…` and an alias used twice are refused:
-    /// INVALID_ATTACHMENT. Default: the database's name.
+    /// INVALID_ATTACHMENT. Default: the name or UUID that `database` names.
     #[prost(string, tag = "2")]
     pub alias: ::prost::alloc::string::String,
 }
@@ -2478,11 +2498,11 @@ pub struct Row {
 /// What a statement cost.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ResultStats {
-    /// Rows that SQLite visited in tables and indexes.
+    /// Rows that the statement returned.
     #[prost(uint64, tag = "1")]
     pub rows_read: u64,
     /// Rows inserted, updated or deleted, those by triggers and foreign keys
-    /// included.
+    /// included; not those that REPLACE removed.
     #[prost(uint64, tag = "2")]
     pub rows_written: u64,
     /// Time spent in SQLite, waiting in queues not included.
@@ -2594,7 +2614,7 @@ pub struct ExecuteRequest {
     #[prost(string, tag = "1")]
     pub database: ::prost::alloc::string::String,
     /// Required. One or several SQL statements. Arguments belong to the one
-    /// statement that has parameters; INVALID_ARGUMENT when several have.
+    /// statement that has parameters; ARGUMENT_MISMATCH when several have.
     #[prost(message, optional, tag = "2")]
     pub statement: ::core::option::Option<Statement>,
     /// Databases to attach for this request, at most 10; ATTACH_LIMIT.
@@ -2725,8 +2745,8 @@ pub struct QueryRequest {
     /// the group is `default`. INVALID_NAME, DATABASE_NOT_FOUND.
     #[prost(string, tag = "1")]
     pub database: ::prost::alloc::string::String,
-    /// Required. Exactly one SQL statement, which must be read-only or return
-    /// rows; INVALID_ARGUMENT otherwise.
+    /// Required. Exactly one SQL statement, which must be read-only or return rows,
+    /// behind any ATTACH statements; INVALID_ARGUMENT otherwise.
     #[prost(message, optional, tag = "2")]
     pub statement: ::core::option::Option<Statement>,
     /// Databases to attach for this request, at most 10; ATTACH_LIMIT.
@@ -2905,7 +2925,8 @@ pub struct DescribeRequest {
     /// the group is `default`. INVALID_NAME, DATABASE_NOT_FOUND.
     #[prost(string, tag = "1")]
     pub database: ::prost::alloc::string::String,
-    /// Required. Exactly one SQL statement; INVALID_ARGUMENT when there are more.
+    /// Required. Exactly one SQL statement, behind any ATTACH statements;
+    /// INVALID_ARGUMENT otherwise.
     #[prost(string, tag = "2")]
     pub sql: ::prost::alloc::string::String,
     /// Databases to attach for this request, at most 10; ATTACH_LIMIT.
@@ -3120,7 +3141,9 @@ pub mod query_service_client {
     use tonic::codegen::http::Uri;
     /// Runs SQL. Everything here needs a token that covers the database, and is
     /// bounded by the call's deadline: when it passes, or the caller goes away, the
-    /// SQL is interrupted and its transaction is rolled back.
+    /// SQL is interrupted and its transaction is rolled back. Calls that are no
+    /// streams have a deadline of 30 seconds at most by default (the server's
+    /// setting).
     ///
     /// These errors can end any call: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED,
     /// TOKEN_REVOKED, DATABASE_NOT_FOUND, PERMISSION_DENIED, OPERATION_BLOCKED,
@@ -3214,8 +3237,9 @@ pub mod query_service_client {
         /// when the response is sent. Writes to a SCHEMA database are a migration, and
         /// the response comes when it has committed.
         ///
-        /// Also: RESULT_TOO_LARGE (use `Query`), TRANSACTION_STATE,
-        /// GENERATION_MISMATCH; on a SCHEMA database what `ApplyMigration` lists.
+        /// Also: RESULT_TOO_LARGE past about 4,000,000 bytes (use `Query`),
+        /// TRANSACTION_STATE, GENERATION_MISMATCH; on a SCHEMA database what
+        /// `ApplyMigration` lists.
         pub async fn execute(
             &mut self,
             request: impl tonic::IntoRequest<super::ExecuteRequest>,
@@ -3248,8 +3272,9 @@ pub mod query_service_client {
         /// `ok` or `error`. Then the failing statement alone is undone, its error
         /// stands in its result, and the batch goes on.
         ///
-        /// Also: RESULT_TOO_LARGE, TRANSACTION_STATE (a step must not be BEGIN, COMMIT
-        /// or ROLLBACK), GENERATION_MISMATCH.
+        /// Also: RESULT_TOO_LARGE past about 4,000,000 bytes of all steps,
+        /// TRANSACTION_STATE (a step must not be BEGIN, COMMIT, ROLLBACK or SAVEPOINT),
+        /// GENERATION_MISMATCH.
         pub async fn execute_batch(
             &mut self,
             request: impl tonic::IntoRequest<super::ExecuteBatchRequest>,
@@ -3278,9 +3303,11 @@ pub mod query_service_client {
         /// result. The statement must be read-only or return rows (`… RETURNING`). The
         /// stream is one `header`, any number of chunks, and one `summary`; without a
         /// summary the result is incomplete. A write is durable when the summary is
-        /// sent.
+        /// sent. A row may have 8 MiB: whoever reads rows of more than 4 MiB raises the
+        /// limit on messages that most clients have.
         ///
-        /// Also: GENERATION_MISMATCH, TRANSACTION_STATE.
+        /// Also: GENERATION_MISMATCH, TRANSACTION_STATE; TRANSACTION_TIMEOUT where the
+        /// statement writes and its rows are not taken.
         pub async fn query(
             &mut self,
             request: impl tonic::IntoRequest<super::QueryRequest>,
@@ -3315,8 +3342,10 @@ pub mod query_service_client {
         /// end of the stream without `commit` is a rollback, also when the connection
         /// breaks. A transaction is durable when `committed` is sent.
         ///
-        /// Also: TRANSACTION_TIMEOUT (idle or open for too long), TRANSACTION_STATE
-        /// (messages out of order), RESULT_TOO_LARGE in-band.
+        /// Also: TRANSACTION_TIMEOUT (idle for more than 10 seconds or open for more
+        /// than 60, by default: an open transaction may keep all other writers of its
+        /// database waiting), TRANSACTION_STATE (messages out of order),
+        /// RESULT_TOO_LARGE in-band.
         pub async fn transact(
             &mut self,
             request: impl tonic::IntoStreamingRequest<Message = super::TransactRequest>,
@@ -3417,8 +3446,9 @@ pub mod query_service_server {
         /// when the response is sent. Writes to a SCHEMA database are a migration, and
         /// the response comes when it has committed.
         ///
-        /// Also: RESULT_TOO_LARGE (use `Query`), TRANSACTION_STATE,
-        /// GENERATION_MISMATCH; on a SCHEMA database what `ApplyMigration` lists.
+        /// Also: RESULT_TOO_LARGE past about 4,000,000 bytes (use `Query`),
+        /// TRANSACTION_STATE, GENERATION_MISMATCH; on a SCHEMA database what
+        /// `ApplyMigration` lists.
         async fn execute(
             &self,
             request: tonic::Request<super::ExecuteRequest>,
@@ -3431,8 +3461,9 @@ pub mod query_service_server {
         /// `ok` or `error`. Then the failing statement alone is undone, its error
         /// stands in its result, and the batch goes on.
         ///
-        /// Also: RESULT_TOO_LARGE, TRANSACTION_STATE (a step must not be BEGIN, COMMIT
-        /// or ROLLBACK), GENERATION_MISMATCH.
+        /// Also: RESULT_TOO_LARGE past about 4,000,000 bytes of all steps,
+        /// TRANSACTION_STATE (a step must not be BEGIN, COMMIT, ROLLBACK or SAVEPOINT),
+        /// GENERATION_MISMATCH.
         async fn execute_batch(
             &self,
             request: tonic::Request<super::ExecuteBatchRequest>,
@@ -3450,9 +3481,11 @@ pub mod query_service_server {
         /// result. The statement must be read-only or return rows (`… RETURNING`). The
         /// stream is one `header`, any number of chunks, and one `summary`; without a
         /// summary the result is incomplete. A write is durable when the summary is
-        /// sent.
+        /// sent. A row may have 8 MiB: whoever reads rows of more than 4 MiB raises the
+        /// limit on messages that most clients have.
         ///
-        /// Also: GENERATION_MISMATCH, TRANSACTION_STATE.
+        /// Also: GENERATION_MISMATCH, TRANSACTION_STATE; TRANSACTION_TIMEOUT where the
+        /// statement writes and its rows are not taken.
         async fn query(
             &self,
             request: tonic::Request<super::QueryRequest>,
@@ -3473,8 +3506,10 @@ pub mod query_service_server {
         /// end of the stream without `commit` is a rollback, also when the connection
         /// breaks. A transaction is durable when `committed` is sent.
         ///
-        /// Also: TRANSACTION_TIMEOUT (idle or open for too long), TRANSACTION_STATE
-        /// (messages out of order), RESULT_TOO_LARGE in-band.
+        /// Also: TRANSACTION_TIMEOUT (idle for more than 10 seconds or open for more
+        /// than 60, by default: an open transaction may keep all other writers of its
+        /// database waiting), TRANSACTION_STATE (messages out of order),
+        /// RESULT_TOO_LARGE in-band.
         async fn transact(
             &self,
             request: tonic::Request<tonic::Streaming<super::TransactRequest>>,
@@ -3506,7 +3541,9 @@ pub mod query_service_server {
     }
     /// Runs SQL. Everything here needs a token that covers the database, and is
     /// bounded by the call's deadline: when it passes, or the caller goes away, the
-    /// SQL is interrupted and its transaction is rolled back.
+    /// SQL is interrupted and its transaction is rolled back. Calls that are no
+    /// streams have a deadline of 30 seconds at most by default (the server's
+    /// setting).
     ///
     /// These errors can end any call: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED,
     /// TOKEN_REVOKED, DATABASE_NOT_FOUND, PERMISSION_DENIED, OPERATION_BLOCKED,
@@ -4049,7 +4086,8 @@ pub struct ListMigrationsRequest {
     /// Only in this state. Default: in every state.
     #[prost(enumeration = "MigrationState", tag = "2")]
     pub state: i32,
-    /// How many at most, up to 1,000; INVALID_ARGUMENT. Default: 100.
+    /// How many at most. Default: 100; more than 1,000 is taken for 1,000, and a
+    /// negative number is refused: INVALID_ARGUMENT.
     #[prost(int32, tag = "3")]
     pub page_size: i32,
     /// The `next_page_token` of the page before, with the same filters; empty for
@@ -4129,7 +4167,8 @@ pub struct ListChildrenRequest {
     /// Only in this state. Default: in every state.
     #[prost(enumeration = "ChildState", tag = "2")]
     pub state: i32,
-    /// How many at most, up to 1,000; INVALID_ARGUMENT. Default: 100.
+    /// How many at most. Default: 100; more than 1,000 is taken for 1,000, and a
+    /// negative number is refused: INVALID_ARGUMENT.
     #[prost(int32, tag = "3")]
     pub page_size: i32,
     /// The `next_page_token` of the page before, with the same filters; empty for
@@ -4362,8 +4401,8 @@ pub mod schema_service_client {
     ///
     /// These errors can end any call: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED,
     /// TOKEN_REVOKED, PERMISSION_DENIED, DATABASE_NOT_FOUND, WRONG_KIND,
-    /// INVALID_NAME, INVALID_ARGUMENT, STORAGE_FULL, OVERLOADED, DEADLINE,
-    /// CANCELLED, UNAVAILABLE and INTERNAL. An RPC's comment names those it adds.
+    /// INVALID_NAME, INVALID_ARGUMENT, STORAGE_FULL, OVERLOADED, DEADLINE, CANCELLED,
+    /// UNIMPLEMENTED, UNAVAILABLE and INTERNAL. An RPC's comment names those it adds.
     #[derive(Debug, Clone)]
     pub struct SchemaServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -4764,8 +4803,8 @@ pub mod schema_service_server {
     ///
     /// These errors can end any call: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED,
     /// TOKEN_REVOKED, PERMISSION_DENIED, DATABASE_NOT_FOUND, WRONG_KIND,
-    /// INVALID_NAME, INVALID_ARGUMENT, STORAGE_FULL, OVERLOADED, DEADLINE,
-    /// CANCELLED, UNAVAILABLE and INTERNAL. An RPC's comment names those it adds.
+    /// INVALID_NAME, INVALID_ARGUMENT, STORAGE_FULL, OVERLOADED, DEADLINE, CANCELLED,
+    /// UNIMPLEMENTED, UNAVAILABLE and INTERNAL. An RPC's comment names those it adds.
     #[derive(Debug)]
     pub struct SchemaServiceServer<T> {
         inner: Arc<T>,
@@ -5248,7 +5287,7 @@ pub mod schema_service_server {
 /// gives; they never extend it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Permission {
-    /// The table's name, or `*` for every table. INVALID_ARGUMENT when empty.
+    /// The table's name, 1 to 256 bytes, or `*` for every table. INVALID_ARGUMENT.
     #[prost(string, tag = "1")]
     pub table: ::prost::alloc::string::String,
     /// What may be done; at least one. INVALID_ARGUMENT.
@@ -5310,7 +5349,8 @@ pub struct TokenInfo {
 /// `groups` and `server_admin`. INVALID_ARGUMENT.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateTokenRequest {
-    /// The databases it covers, as `group/name` or `group/UUID`; at most 100.
+    /// The databases it covers, as `group/name` or `group/UUID`; without a slash
+    /// the group is `default`. At most 100, and what fits a token of 16 KiB.
     /// DATABASE_NOT_FOUND, INVALID_ARGUMENT.
     #[prost(string, repeated, tag = "1")]
     pub databases: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
@@ -5325,13 +5365,13 @@ pub struct CreateTokenRequest {
     /// It may migrate the SCHEMA databases among them. Default: false.
     #[prost(bool, tag = "4")]
     pub ddl: bool,
-    /// The databases it may attach, as `group/name` or `group/UUID`; at most 100.
+    /// The databases it may attach, named as in `databases`; at most 100.
     /// DATABASE_NOT_FOUND, INVALID_ARGUMENT.
     #[prost(string, repeated, tag = "5")]
     pub attach: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// What it may do to which tables, at most 100; INVALID_ARGUMENT. They
-    /// restrict what `access` gives, and never extend it. Default: none, `access`
-    /// alone decides.
+    /// What it may do to which tables, at most 100, and none with ADMIN;
+    /// INVALID_ARGUMENT. They restrict what `access` gives, and never extend it.
+    /// Default: none, `access` alone decides.
     #[prost(message, repeated, tag = "6")]
     pub permissions: ::prost::alloc::vec::Vec<Permission>,
     /// For whom it is: free text, at most 256 characters; INVALID_ARGUMENT. It
@@ -5370,11 +5410,12 @@ pub struct CreateTokenResponse {
     #[prost(message, optional, tag = "2")]
     pub metadata: ::core::option::Option<TokenInfo>,
 }
-/// Which tokens to list: those that fit all filters.
+/// Which tokens to list: those that fit all filters. `database` and `group`
+/// exclude each other; INVALID_ARGUMENT.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListTokensRequest {
-    /// Only those that name this database, as `group/name` or `group/UUID`.
-    /// DATABASE_NOT_FOUND. Default: any.
+    /// Only those that name this database, as `group/name` or `group/UUID`; without
+    /// a slash the group is `default`. DATABASE_NOT_FOUND. Default: any.
     #[prost(string, tag = "1")]
     pub database: ::prost::alloc::string::String,
     /// Only those that name this group or a database in it. GROUP_NOT_FOUND.
@@ -5387,7 +5428,8 @@ pub struct ListTokensRequest {
     /// Revoked and expired ones too, for as long as they are kept. Default: false.
     #[prost(bool, tag = "4")]
     pub show_inactive: bool,
-    /// How many at most, up to 1,000; INVALID_ARGUMENT. Default: 100.
+    /// How many at most. Default: 100; more than 1,000 is taken for 1,000, and a
+    /// negative number is refused: INVALID_ARGUMENT.
     #[prost(int32, tag = "5")]
     pub page_size: i32,
     /// The `next_page_token` of the page before, with the same filters; empty for
@@ -5445,8 +5487,9 @@ pub mod invalidate_tokens_request {
     /// Required. Whose tokens.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Target {
-        /// Those of this database, as `group/name` or `group/UUID`. Those of its
-        /// group stay valid for the other databases. DATABASE_NOT_FOUND.
+        /// Those of this database, as `group/name` or `group/UUID`; without a slash
+        /// the group is `default`. Those of its group stay valid for the other
+        /// databases. DATABASE_NOT_FOUND.
         #[prost(string, tag = "1")]
         Database(::prost::alloc::string::String),
         /// Those of this group and of every database in it. GROUP_NOT_FOUND.
@@ -5502,7 +5545,8 @@ pub struct RotateSigningKeyResponse {
 /// Which keys to list.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListSigningKeysRequest {
-    /// How many at most, up to 1,000; INVALID_ARGUMENT. Default: 100.
+    /// How many at most. Default: 100; more than 1,000 is taken for 1,000, and a
+    /// negative number is refused: INVALID_ARGUMENT.
     #[prost(int32, tag = "1")]
     pub page_size: i32,
     /// The `next_page_token` of the page before; empty for the first page.
@@ -5623,7 +5667,9 @@ pub mod tokens_service_client {
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
     /// Mints, lists and withdraws tokens. A token is a signed JWT and travels as
-    /// metadata `authorization: Bearer <token>`.
+    /// metadata `authorization: Bearer <token>`. Tokens of an issuer outside, which
+    /// the server's configuration names, are accepted beside those minted here; they
+    /// are not listed here, and cannot be revoked one by one.
     ///
     /// Server admins may do everything here; group admins may mint, see and withdraw
     /// tokens whose scopes lie within their groups. Nobody can mint more than they
@@ -5631,8 +5677,9 @@ pub mod tokens_service_client {
     ///
     /// These errors can end any call: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED,
     /// TOKEN_REVOKED, PERMISSION_DENIED, INVALID_NAME, INVALID_ARGUMENT,
-    /// STORAGE_FULL, OVERLOADED, DEADLINE, CANCELLED, UNAVAILABLE and INTERNAL. An
-    /// RPC's comment names those it adds.
+    /// STATEMENT_TOO_LARGE (a request of more than 16 MiB), STORAGE_FULL, OVERLOADED,
+    /// DEADLINE, CANCELLED, UNAVAILABLE and INTERNAL. An RPC's comment names those it
+    /// adds.
     #[derive(Debug, Clone)]
     pub struct TokensServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -5817,8 +5864,10 @@ pub mod tokens_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Withdraws all tokens of a database or group that were minted before, by
-        /// whomever. Tokens that cover more lose this part only. Also:
-        /// DATABASE_NOT_FOUND, GROUP_NOT_FOUND.
+        /// whomever; those of server admins alone stay. Tokens that cover more lose
+        /// this part only. Tokens of an issuer outside count as minted 5 seconds before
+        /// their `iat`, since its clock may be ahead: it mints anew after that time.
+        /// Also: DATABASE_NOT_FOUND, GROUP_NOT_FOUND.
         pub async fn invalidate_tokens(
             &mut self,
             request: impl tonic::IntoRequest<super::InvalidateTokensRequest>,
@@ -5873,8 +5922,8 @@ pub mod tokens_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Lists the public parts of the signing keys, newest first. Also:
-        /// INVALID_PAGE_TOKEN.
+        /// Lists the public parts of the signing keys, newest first. For server admins
+        /// only. Also: INVALID_PAGE_TOKEN.
         pub async fn list_signing_keys(
             &mut self,
             request: impl tonic::IntoRequest<super::ListSigningKeysRequest>,
@@ -5951,8 +6000,10 @@ pub mod tokens_service_server {
             tonic::Status,
         >;
         /// Withdraws all tokens of a database or group that were minted before, by
-        /// whomever. Tokens that cover more lose this part only. Also:
-        /// DATABASE_NOT_FOUND, GROUP_NOT_FOUND.
+        /// whomever; those of server admins alone stay. Tokens that cover more lose
+        /// this part only. Tokens of an issuer outside count as minted 5 seconds before
+        /// their `iat`, since its clock may be ahead: it mints anew after that time.
+        /// Also: DATABASE_NOT_FOUND, GROUP_NOT_FOUND.
         async fn invalidate_tokens(
             &self,
             request: tonic::Request<super::InvalidateTokensRequest>,
@@ -5969,8 +6020,8 @@ pub mod tokens_service_server {
             tonic::Response<super::RotateSigningKeyResponse>,
             tonic::Status,
         >;
-        /// Lists the public parts of the signing keys, newest first. Also:
-        /// INVALID_PAGE_TOKEN.
+        /// Lists the public parts of the signing keys, newest first. For server admins
+        /// only. Also: INVALID_PAGE_TOKEN.
         async fn list_signing_keys(
             &self,
             request: tonic::Request<super::ListSigningKeysRequest>,
@@ -5980,7 +6031,9 @@ pub mod tokens_service_server {
         >;
     }
     /// Mints, lists and withdraws tokens. A token is a signed JWT and travels as
-    /// metadata `authorization: Bearer <token>`.
+    /// metadata `authorization: Bearer <token>`. Tokens of an issuer outside, which
+    /// the server's configuration names, are accepted beside those minted here; they
+    /// are not listed here, and cannot be revoked one by one.
     ///
     /// Server admins may do everything here; group admins may mint, see and withdraw
     /// tokens whose scopes lie within their groups. Nobody can mint more than they
@@ -5988,8 +6041,9 @@ pub mod tokens_service_server {
     ///
     /// These errors can end any call: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED,
     /// TOKEN_REVOKED, PERMISSION_DENIED, INVALID_NAME, INVALID_ARGUMENT,
-    /// STORAGE_FULL, OVERLOADED, DEADLINE, CANCELLED, UNAVAILABLE and INTERNAL. An
-    /// RPC's comment names those it adds.
+    /// STATEMENT_TOO_LARGE (a request of more than 16 MiB), STORAGE_FULL, OVERLOADED,
+    /// DEADLINE, CANCELLED, UNAVAILABLE and INTERNAL. An RPC's comment names those it
+    /// adds.
     #[derive(Debug)]
     pub struct TokensServiceServer<T> {
         inner: Arc<T>,

@@ -68,11 +68,7 @@ fn databases(session: &Session<'_>, out: &mut dyn Write) -> Outcome {
     writeln!(out, "main: {}", visible(session.database()))?;
     for attachment in session.attachments() {
         let (alias, database) = (visible(&attachment.alias), visible(&attachment.database));
-        if alias.is_empty() {
-            writeln!(out, "by its name: {database}")?;
-        } else {
-            writeln!(out, "{alias}: {database}")?;
-        }
+        writeln!(out, "{alias}: {database}")?;
     }
     Ok(())
 }
@@ -80,8 +76,7 @@ fn databases(session: &Session<'_>, out: &mut dyn Write) -> Outcome {
 /// The schemas that can be asked for their tables, each with what comes before
 /// a name of it.
 fn schemas(session: &Session<'_>) -> Vec<(String, String)> {
-    let named = session.attachments().iter().filter(|attachment| !attachment.alias.is_empty());
-    let attached = named.map(|attachment| {
+    let attached = session.attachments().iter().map(|attachment| {
         let quoted = format!("\"{}\"", attachment.alias.replace('"', "\"\""));
         (quoted, format!("{}.", attachment.alias))
     });

@@ -47,8 +47,8 @@ pub struct Args {
     /// What to run; without it standard input is read
     sql: Option<String>,
 
-    /// Databases to attach, read-only, each under its name; without a group they
-    /// are of the group of the database
+    /// Databases to attach, read-only, each under its name (or UUID, where it is
+    /// named so); without a group they are of the group of the database
     #[arg(long, value_name = "DB[,DB…]", value_delimiter = ',')]
     attach: Vec<String>,
 

@@ -2,7 +2,6 @@
 //! the open transaction.
 
 use std::io::Write;
-use std::str::FromStr as _;
 
 use tenantry_client::v1::query_response::Part;
 use tenantry_client::v1::{
@@ -17,7 +16,6 @@ use crate::cli::client::Client;
 use crate::cli::failure::{Failure, Outcome};
 use crate::cli::output::{Mode, RowWriter};
 use crate::cli::parse;
-use crate::names::DatabaseId;
 
 /// A shell on one database.
 pub(super) struct Session<'a> {
@@ -48,7 +46,7 @@ impl<'a> Session<'a> {
         &self.database
     }
 
-    /// What is attached. An empty alias is the name of the database.
+    /// What is attached.
     pub(super) fn attachments(&self) -> &[Attachment] {
         &self.attachments
     }
@@ -156,7 +154,7 @@ impl<'a> Session<'a> {
             min_generation: 0,
         };
         self.transaction = Some(Transaction::begin(self.client, begin).await?);
-        self.say("transaction open", out)
+        self.say("transaction open; the server rolls it back when it is left waiting", out)
     }
 
     async fn finish(&mut self, is_commit: bool, out: &mut dyn Write) -> Outcome {
@@ -264,9 +262,8 @@ impl<'a> Session<'a> {
     }
 }
 
-/// A database under its name. By UUID the server knows the name.
+/// A database under its name or UUID, as it is named.
 fn attachment(main: &str, named: &str) -> Attachment {
-    let name = named.rsplit('/').next().unwrap_or_default();
-    let alias = if DatabaseId::from_str(name).is_ok() { String::new() } else { name.to_owned() };
+    let alias = named.rsplit('/').next().unwrap_or_default().to_owned();
     Attachment { database: parse::in_group_of(main, named), alias }
 }

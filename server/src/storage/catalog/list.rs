@@ -216,6 +216,7 @@ mod tests {
 
     /// The steps in which SQLite reads a page in the middle of a list.
     fn plan(show_deleted: bool, labels: &[Label<'_>], range: &Range<'_>) -> String {
+        crate::storage::heap::install();
         let connection = Connection::open_in_memory().expect("opens");
         schema::create(&connection, &Env::system()).expect("creates");
         let name = DatabaseName::new("m").expect("valid");

@@ -81,6 +81,7 @@ fn open_reading(file: &Path) -> rusqlite::Result<Connection> {
 }
 
 fn connect(file: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    crate::storage::heap::install();
     #[expect(
         clippy::disallowed_methods,
         reason = "the catalog is no tenant's file: it has its own opener"

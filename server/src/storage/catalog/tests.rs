@@ -119,6 +119,7 @@ async fn refuses_what_it_cannot_read() {
     let fixture = fixture();
     let file = fixture.dir.path().join("catalog.db");
     drop(fixture.catalog);
+    crate::storage::heap::install();
     #[expect(clippy::disallowed_methods, reason = "no tenant's file")]
     let connection = rusqlite::Connection::open(&file).expect("opens");
     connection.pragma_update(None, "user_version", 2).expect("sets");

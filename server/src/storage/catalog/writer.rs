@@ -197,6 +197,7 @@ mod tests {
     }
 
     fn connect(file: &tempfile::NamedTempFile) -> Connection {
+        crate::storage::heap::install();
         #[expect(clippy::disallowed_methods, reason = "no tenant's file")]
         let connection = Connection::open(file.path()).expect("opens");
         connection
