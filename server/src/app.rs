@@ -100,7 +100,7 @@ pub async fn build(config: Config, env: Env) -> Result<App, StartError> {
         idle_close_after: IDLE_CLOSE_AFTER,
         durability: Arc::new(Local),
     };
-    let pool = Pool::new(Arc::clone(&data_dir), pool)?;
+    let pool = Pool::new(Arc::clone(&data_dir), Arc::clone(&catalog), pool)?;
     let files: Arc<dyn Files> = Arc::<Pool>::clone(&pool);
     let window = config.undelete_window;
     let databases = Databases::new(Arc::clone(&catalog), files, env.clone(), window);

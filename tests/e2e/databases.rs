@@ -1,6 +1,7 @@
 //! Groups and databases: created, found, configured, and there after a crash.
 
 use std::collections::BTreeMap;
+use std::fs;
 
 use futures_util::future::join_all;
 use tenantry_client::v1::{
@@ -475,4 +476,23 @@ async fn everything_survives_a_crash() {
     let alice = again.db("alice");
     assert_eq!((unsized_listing(&again).await, alice.digest().await), before);
     assert_eq!(alice.with_token(&token).text("SELECT count(*) FROM t").await, "2");
+}
+
+#[tokio::test]
+async fn a_file_that_went_missing_is_told_and_not_made_anew() {
+    let mut server = Server::start();
+    let world = World::on(&server).await;
+    let alice = world.database("alice").await;
+    alice.exec("CREATE TABLE t (x)").await;
+    server.stop();
+    let databases = server.data_dir().join("shard-0000/databases");
+    let file = databases.join(&alice.id()[..2]).join(format!("{}.db", alice.id()));
+    fs::remove_file(&file).expect("it is there");
+
+    server.restart();
+    let alice = World::again(&server, &world.group).db("alice");
+    for sql in ["SELECT 1", "CREATE TABLE t (x)"] {
+        expect_error(alice.try_exec(sql).await, Code::DataLoss, "DATABASE_CORRUPT");
+    }
+    assert!(!file.exists());
 }

@@ -20,6 +20,7 @@ mod hostile_tokens;
 mod permissions;
 mod tokens;
 
+mod adversary;
 mod attach;
 mod batch;
 mod group_commit;

@@ -96,7 +96,7 @@ impl RequestAttacher {
 
     async fn attach_reference(&self, reference: &DatabaseRef, alias: Alias) -> Result<Attached> {
         let database = self.find(reference).await?;
-        Ok(self.pool.open(database.id).await?.attached_as(alias))
+        Ok(self.pool.open(&database).await?.attached_as(alias))
     }
 
     /// A database that the request may attach, as far as the rights go.

@@ -198,7 +198,7 @@ impl Queries {
             Arc::new(RequestAttacher::new(self, grant, &database, &rights, cancel.clone()));
         let (head, start) = attach_head(head)?;
         let attached = self.attach_all(&attacher, target, head).await?;
-        let open = self.pool.open(database.id).await?;
+        let open = self.pool.open(&database).await?;
         let dress = Dress {
             access: Arc::new(rights.access(database.kind)),
             blocks: blocks(&database),

@@ -46,6 +46,8 @@ const LIKE_PATTERN_BYTES_MAX: i32 = 1_000;
 const TRIGGER_DEPTH_MAX: i32 = 100;
 /// Compiled statements that a connection keeps.
 const STATEMENTS_KEPT_MAX: NonZeroUsize = NonZeroUsize::new(64).expect("is not zero");
+/// What one of them may take of memory, in bytes; its text is bounded likewise.
+const STATEMENT_KEPT_BYTES_MAX: usize = 64 * 1024;
 /// A statement whose last run took longer is not run where others wait.
 const QUICK_RUN_MAX: Duration = Duration::from_micros(500);
 /// After so many times [`PROGRESS_STEPS`] a run where others wait is ended. The
@@ -362,6 +364,13 @@ impl Conn {
     /// is what its run took.
     pub(super) fn keep(&mut self, sql: &str, mut statement: Statement, took: Duration) {
         statement.reset();
+        if statement.is_small.is_none() {
+            let bytes = sql.len().max(statement.memory_bytes());
+            statement.is_small = Some(bytes <= STATEMENT_KEPT_BYTES_MAX);
+        }
+        if statement.is_small == Some(false) {
+            return;
+        }
         let is_quick = took < QUICK_RUN_MAX && self.is_lookup(sql, &mut statement);
         self.statements.put(sql.into(), Kept { statement, is_quick });
     }

@@ -14,6 +14,7 @@ use futures_util::future::BoxFuture;
 use lru::LruCache;
 use tokio::sync::OnceCell;
 
+use super::catalog::{Catalog, Database};
 use super::conn::Synchronous;
 use super::data_dir::{DataDir, write_secret};
 use super::durability::Durability;
@@ -44,6 +45,7 @@ pub struct PoolConfig {
 /// The databases in use.
 pub struct Pool {
     data_dir: Arc<DataDir>,
+    catalog: Arc<dyn Catalog>,
     config: PoolConfig,
     /// What a new database's file is copied from: creating one with SQLite
     /// takes about ten syncs, and a copy takes none.
@@ -68,9 +70,19 @@ impl Slot {
 
 impl Pool {
     /// A pool of the databases in a data directory.
-    pub fn new(data_dir: Arc<DataDir>, config: PoolConfig) -> Result<Arc<Self>> {
+    pub fn new(
+        data_dir: Arc<DataDir>,
+        catalog: Arc<dyn Catalog>,
+        config: PoolConfig,
+    ) -> Result<Arc<Self>> {
         let empty = empty_database(&data_dir)?;
-        Ok(Arc::new(Self { data_dir, config, empty, slots: Mutex::new(LruCache::unbounded()) }))
+        Ok(Arc::new(Self {
+            data_dir,
+            catalog,
+            config,
+            empty,
+            slots: Mutex::new(LruCache::unbounded()),
+        }))
     }
 
     fn slots(&self) -> MutexGuard<'_, LruCache<DatabaseId, Slot>> {
@@ -79,7 +91,8 @@ impl Pool {
 
     /// Opens a database, or finds it open. It stays open for as long as the
     /// answer is held.
-    pub async fn open(self: &Arc<Self>, id: DatabaseId) -> Result<Arc<OpenDatabase>> {
+    pub async fn open(self: &Arc<Self>, row: &Database) -> Result<Arc<OpenDatabase>> {
+        let id = row.id;
         let (database, ready, closing) = {
             let mut slots = self.slots();
             let slot = slots.get_or_insert_mut(id, || Slot {
@@ -98,13 +111,11 @@ impl Pool {
         close(closing);
         if !ready.initialized() {
             let (pool, path) = (self.clone(), database.path().to_owned());
+            let used = row.used;
             // In a task of its own: a caller that gives up must not leave work
             // under way that the next one would begin again beside it.
             let first_use = tokio::spawn(async move {
-                ready
-                    .get_or_try_init(|| blocking(move || pool.materialise(&path)))
-                    .await
-                    .map(|_| ())
+                ready.get_or_try_init(|| pool.ready(id, path, used)).await.map(|_| ())
             });
             first_use.await.map_err(Error::internal)??;
         }
@@ -144,13 +155,26 @@ impl Pool {
         idle.iter().filter_map(|id| slots.pop(id)).collect()
     }
 
+    /// Makes sure that the file is there, once for all who wait.
+    async fn ready(self: Arc<Self>, id: DatabaseId, path: PathBuf, used: bool) -> Result<()> {
+        let pool = self.clone();
+        blocking(move || match (path.exists(), used) {
+            (true, _) => Ok(()),
+            (false, false) => pool.materialise(&path),
+            (false, true) => Err(Error::new(
+                Reason::DatabaseCorrupt,
+                "the database's file is missing; put it back from a backup",
+            )
+            .with("id", id)),
+        })
+        .await?;
+        if used { Ok(()) } else { self.catalog.mark_used(id).await }
+    }
+
     /// Makes the file of a database that was never used, durable before
     /// anything is written to it: SQLite takes an empty file beside a
     /// write-ahead log for a reason to delete the log.
     fn materialise(&self, path: &Path) -> Result<()> {
-        if path.exists() {
-            return Ok(());
-        }
         write_secret(path, &self.empty).map_err(|error| match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 Error::new(Reason::StorageFull, "the server has no room left for this database")

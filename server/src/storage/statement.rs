@@ -20,6 +20,8 @@ use super::value::{Cell, Column, Value};
 /// A compiled statement. Dropping it finalizes it.
 pub(super) struct Statement {
     raw: NonNull<ffi::sqlite3_stmt>,
+    /// Whether it takes little enough memory to be kept, once that was asked.
+    pub(super) is_small: Option<bool>,
     /// Whether its program is a lookup, once that was asked.
     pub(super) is_lookup: Option<bool>,
 }
@@ -52,7 +54,7 @@ impl Statement {
         }
         // SQLite sets the tail to a place inside `sql` or to its end.
         let used = if tail.is_null() { sql.len() } else { tail.addr() - sql.as_ptr().addr() };
-        Ok((NonNull::new(raw).map(|raw| Self { raw, is_lookup: None }), used))
+        Ok((NonNull::new(raw).map(|raw| Self { raw, is_small: None, is_lookup: None }), used))
     }
 
     fn as_ptr(&self) -> *mut ffi::sqlite3_stmt {
@@ -91,6 +93,14 @@ impl Statement {
                 Column { name: text_of(name), declared_type: text_of(declared) }
             })
             .collect()
+    }
+
+    /// What it takes of memory, in bytes.
+    pub(super) fn memory_bytes(&self) -> usize {
+        // SAFETY: the statement is alive.
+        let bytes =
+            unsafe { ffi::sqlite3_stmt_status(self.as_ptr(), ffi::SQLITE_STMTSTATUS_MEMUSED, 0) };
+        usize::try_from(bytes).unwrap_or(usize::MAX)
     }
 
     /// The largest parameter number.

@@ -491,7 +491,8 @@ pub mod databases_service_client {
     /// `group/UUID`; without a slash the group is `default`.
     ///
     /// Groups are for server admins; the databases of a group are for its admins;
-    /// every token may get and list the databases it covers.
+    /// every token may get and list the databases it covers or may attach, and their
+    /// groups.
     ///
     /// These errors can end any call: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED,
     /// TOKEN_REVOKED, PERMISSION_DENIED, INVALID_NAME, INVALID_ARGUMENT,
@@ -1134,7 +1135,8 @@ pub mod databases_service_server {
     /// `group/UUID`; without a slash the group is `default`.
     ///
     /// Groups are for server admins; the databases of a group are for its admins;
-    /// every token may get and list the databases it covers.
+    /// every token may get and list the databases it covers or may attach, and their
+    /// groups.
     ///
     /// These errors can end any call: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED,
     /// TOKEN_REVOKED, PERMISSION_DENIED, INVALID_NAME, INVALID_ARGUMENT,

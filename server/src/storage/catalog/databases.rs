@@ -25,7 +25,7 @@ use crate::names::{
 pub(super) const COLUMNS: &str = "d.id, d.name, d.group_id, d.group_name, d.kind, d.schema_id,
     d.generation, d.allow_attach, d.delete_protection, d.block_reads, d.block_writes,
     d.size_limit_bytes, d.state, d.revision, d.create_time, d.update_time, d.delete_time,
-    d.purge_time, max(d.tokens_not_before, g.tokens_not_before),
+    d.purge_time, max(d.tokens_not_before, g.tokens_not_before), d.used,
     (SELECT json_group_object(l.key, l.value) FROM labels l WHERE l.database = d.id)";
 
 pub(super) fn create(
@@ -54,6 +54,7 @@ pub(super) fn create(
             group: group.name.clone(),
             kind: Kind::Regular,
             generation: Generation::default(),
+            used: false,
             settings: new.settings,
             state: State::Active,
             revision: 1,
@@ -77,9 +78,9 @@ pub(super) fn create(
 
 fn insert(connection: &Connection, database: &Database) -> Result<(), Failure> {
     let sql = "INSERT INTO databases (id, name, group_id, group_name, kind, schema_id, generation,
-            allow_attach, delete_protection, block_reads, block_writes, size_limit_bytes, state,
+            used, allow_attach, delete_protection, block_reads, block_writes, size_limit_bytes, state,
             revision, create_time, update_time, tokens_not_before)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 0)";
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 0)";
     let (kind, schema) = match database.kind {
         Kind::Regular => (KindFilter::Regular, None),
         Kind::Schema => (KindFilter::Schema, None),
@@ -94,6 +95,7 @@ fn insert(connection: &Connection, database: &Database) -> Result<(), Failure> {
         kind_column(kind),
         schema.map(|id| id.uuid().into_bytes()),
         database.generation.0.cast_signed(),
+        database.used,
         settings.allow_attach,
         settings.delete_protection,
         settings.block_reads,
@@ -333,6 +335,18 @@ fn store(connection: &Connection, database: &Database) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// Notes that a database's file was made; answers whose row that is.
+pub(super) fn mark_used(
+    connection: &Connection,
+    id: DatabaseId,
+) -> Result<(GroupName, DatabaseName), Failure> {
+    let sql = "UPDATE databases SET used = 1 WHERE id = ? RETURNING group_name, name";
+    let marked = connection.prepare_cached(sql)?.query_row([id.uuid().into_bytes()], |row| {
+        Ok((read_name(row, 0, GroupName::new)?, read_name(row, 1, DatabaseName::new)?))
+    });
+    Ok(marked.optional()?.ok_or_else(|| gone(id))?)
+}
+
 fn delete_labels(connection: &Connection, id: DatabaseId) -> rusqlite::Result<()> {
     let sql = "DELETE FROM labels WHERE database = ?";
     connection.prepare_cached(sql)?.execute([id.uuid().into_bytes()]).map(drop)
@@ -385,7 +399,7 @@ pub(super) fn read_database(row: &Row<'_>) -> rusqlite::Result<Database> {
             block_reads: row.get(9)?,
             block_writes: row.get(10)?,
             size_limit_bytes: row.get::<_, i64>(11)?.cast_unsigned(),
-            labels: read_labels(row, 19)?,
+            labels: read_labels(row, 20)?,
         },
         state: match row.get(12)? {
             0 => State::Active,
@@ -398,6 +412,7 @@ pub(super) fn read_database(row: &Row<'_>) -> rusqlite::Result<Database> {
         delete_time: row.get::<_, Option<i64>>(16)?.map(Timestamp),
         purge_time: row.get::<_, Option<i64>>(17)?.map(Timestamp),
         tokens_not_before: Timestamp(row.get(18)?),
+        used: row.get(19)?,
     })
 }
 

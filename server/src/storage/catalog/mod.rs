@@ -105,6 +105,8 @@ pub struct Database {
     pub kind: Kind,
     /// The generation of its schema.
     pub generation: Generation,
+    /// Its file was made: from then on a missing file is a loss.
+    pub used: bool,
     /// What its owner may change.
     pub settings: Settings,
     /// Whether it can be used.
@@ -319,6 +321,8 @@ pub trait Catalog: Send + Sync {
         after: Option<DatabaseCursor>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Arc<Database>>>>;
+    /// Notes that a database's file was made and is durable.
+    fn mark_used(&self, id: DatabaseId) -> BoxFuture<'_, Result<()>>;
     /// Changes settings, if the row still has `revision` where given. Errors:
     /// `DATABASE_NOT_FOUND`, `ETAG_MISMATCH`.
     fn update_database(

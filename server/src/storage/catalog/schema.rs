@@ -31,6 +31,7 @@ CREATE TABLE databases (
     kind INTEGER NOT NULL,          -- 0 REGULAR, 1 SCHEMA, 2 CHILD
     schema_id BLOB,                 -- of a CHILD: its parent
     generation INTEGER NOT NULL,
+    used INTEGER NOT NULL,          -- 1 once its file was made
     allow_attach INTEGER NOT NULL,
     delete_protection INTEGER NOT NULL,
     block_reads INTEGER NOT NULL,

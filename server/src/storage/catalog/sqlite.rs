@@ -186,6 +186,13 @@ impl Catalog for SqliteCatalog {
         Box::pin(self.readers.read(move |db| list::list(db, &filter, after.as_ref(), limit)))
     }
 
+    fn mark_used(&self, id: DatabaseId) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.writer.run(move |db| {
+            let (group, name) = databases::mark_used(db, id)?;
+            Ok(Changed { answer: (), stale: Stale::Database(group, name, id) })
+        }))
+    }
+
     fn update_database(
         &self,
         id: DatabaseId,
