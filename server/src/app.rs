@@ -23,7 +23,7 @@ use crate::rpc::{self, Services, TimeLimits};
 use crate::storage::catalog::{Catalog, SqliteCatalog};
 use crate::storage::data_dir::{DataDir, DataDirError};
 use crate::storage::files::Files;
-use crate::storage::{Local, Pool, PoolConfig, Synchronous};
+use crate::storage::{DatabaseConfig, Local, Pool, PoolConfig, Synchronous};
 
 /// After what time without use a database is closed.
 const IDLE_CLOSE_AFTER: Duration = Duration::from_secs(60);
@@ -90,15 +90,17 @@ pub async fn build(config: Config, env: Env) -> Result<App, StartError> {
     tokens.ensure_admin_token(&admin_token_file).await?;
 
     let pool = PoolConfig {
-        synchronous: match config.synchronous {
-            config::Synchronous::Full => Synchronous::Full,
-            config::Synchronous::Normal => Synchronous::Normal,
+        database: DatabaseConfig {
+            synchronous: match config.synchronous {
+                config::Synchronous::Full => Synchronous::Full,
+                config::Synchronous::Normal => Synchronous::Normal,
+            },
+            readers_max: config.readers_per_database_max,
+            write_queue_max: config.write_queue_max,
+            durability: Arc::new(Local),
         },
         open_databases_max: config.open_databases_max,
-        readers_per_database_max: config.readers_per_database_max,
-        write_queue_max: config.write_queue_max,
         idle_close_after: IDLE_CLOSE_AFTER,
-        durability: Arc::new(Local),
     };
     let pool = Pool::new(Arc::clone(&data_dir), Arc::clone(&catalog), pool)?;
     let files: Arc<dyn Files> = Arc::<Pool>::clone(&pool);

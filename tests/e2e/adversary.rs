@@ -4,7 +4,7 @@
 use tonic::Code;
 
 use crate::support::v1::Encoding;
-use crate::support::{World, expect_error};
+use crate::support::{Server, World, expect_error};
 
 /// That many of the largest values.
 fn blobs(count: usize) -> String {
@@ -55,4 +55,41 @@ async fn no_pragma_reaches_the_next_request() {
         expect_error(refused, Code::FailedPrecondition, "CONSTRAINT");
         tx.rollback().await;
     }
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_right_to_what_it_has_attached() {
+    let world = World::shared().await;
+    let (main, beside) = (world.database("main").await, world.attachable("beside").await);
+    beside.exec("CREATE TABLE b (x); INSERT INTO b VALUES (1)").await;
+    let numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+        SELECT i, x FROM n, c.b";
+    let mut stream =
+        main.attach("beside", "c").stream(numbers, Encoding::Columns).await.expect("it opens");
+    stream.chunk().await.expect("it streams");
+    world.configure(&beside, "allow_attach", |database| database.allow_attach = false).await;
+    expect_error(stream.all().await, Code::PermissionDenied, "ATTACH_NOT_ALLOWED");
+}
+
+#[tokio::test]
+async fn a_slow_reader_does_not_keep_the_writer_for_ever() {
+    let server = Server::with(&["--transaction-ms-max", "700", "--transaction-idle-ms-max", "600"]);
+    let world = World::on(&server).await;
+    let db = world.database("alice").await;
+    db.exec("CREATE TABLE t (x)").await;
+    let insert = "INSERT INTO t WITH RECURSIVE n(i) AS
+        (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000) SELECT hex(zeroblob(50)) FROM n
+        RETURNING x";
+    let mut stream = db.stream(insert, Encoding::Rows).await.expect("it opens");
+    // It reads just fast enough not to be idle.
+    let ended = loop {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        match stream.chunk().await {
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("the writer was held until the end"),
+            Err(status) => break status,
+        }
+    };
+    expect_error::<()>(Err(ended), Code::Aborted, "TRANSACTION_TIMEOUT");
+    assert_eq!(db.text("SELECT count(*) FROM t").await, "0");
 }

@@ -182,37 +182,37 @@ admin sql VACUUM
 admin sql SELECT load_extension('/tmp/x.so')
     FAILED_PRECONDITION OPERATION_BLOCKED the function load_extension() is not allowed
 admin sql PRAGMA journal_mode = DELETE
-    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA journal_mode is not allowed, or not with a value; see the list of allowed pragmas
+    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA journal_mode is not allowed, or not with a value; the README lists those that are
 admin sql PRAGMA writable_schema = ON
-    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA writable_schema is not allowed, or not with a value; see the list of allowed pragmas
+    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA writable_schema is not allowed, or not with a value; the README lists those that are
 admin sql PRAGMA synchronous = OFF
-    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA synchronous is not allowed, or not with a value; see the list of allowed pragmas
+    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA synchronous is not allowed, or not with a value; the README lists those that are
 admin sql PRAGMA foreign_keys = OFF
-    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA foreign_keys is not allowed, or not with a value; see the list of allowed pragmas
+    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA foreign_keys is not allowed, or not with a value; the README lists those that are
 admin sql PRAGMA locking_mode = EXCLUSIVE
-    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA locking_mode is not allowed, or not with a value; see the list of allowed pragmas
+    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA locking_mode is not allowed, or not with a value; the README lists those that are
 admin sql PRAGMA wal_checkpoint(TRUNCATE)
-    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA wal_checkpoint is not allowed, or not with a value; see the list of allowed pragmas
+    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA wal_checkpoint is not allowed, or not with a value; the README lists those that are
 admin sql PRAGMA max_page_count = 4294967294
-    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA max_page_count is not allowed, or not with a value; see the list of allowed pragmas
+    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA max_page_count is not allowed, or not with a value; the README lists those that are
 admin sql PRAGMA mmap_size = 1000000000
-    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA mmap_size is not allowed, or not with a value; see the list of allowed pragmas
+    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA mmap_size is not allowed, or not with a value; the README lists those that are
 admin sql PRAGMA cache_size = 1000000
-    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA cache_size is not allowed, or not with a value; see the list of allowed pragmas
+    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA cache_size is not allowed, or not with a value; the README lists those that are
 admin sql PRAGMA temp_store_directory = '/tmp'
-    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA temp_store_directory is not allowed, or not with a value; see the list of allowed pragmas
+    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA temp_store_directory is not allowed, or not with a value; the README lists those that are
 admin sql PRAGMA database_list
-    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA database_list is not allowed, or not with a value; see the list of allowed pragmas
+    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA database_list is not allowed, or not with a value; the README lists those that are
 admin sql PRAGMA trusted_schema = ON
-    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA trusted_schema is not allowed, or not with a value; see the list of allowed pragmas
+    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA trusted_schema is not allowed, or not with a value; the README lists those that are
 admin sql PRAGMA no_such_pragma
-    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA no_such_pragma is not allowed, or not with a value; see the list of allowed pragmas
+    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA no_such_pragma is not allowed, or not with a value; the README lists those that are
 admin sql SELECT * FROM pragma_database_list
-    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA database_list is not allowed, or not with a value; see the list of allowed pragmas
+    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA database_list is not allowed, or not with a value; the README lists those that are
 admin sql EXPLAIN PRAGMA writable_schema = ON
-    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA writable_schema is not allowed, or not with a value; see the list of allowed pragmas
+    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA writable_schema is not allowed, or not with a value; the README lists those that are
 admin sql EXPLAIN QUERY PLAN PRAGMA writable_schema = ON
-    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA writable_schema is not allowed, or not with a value; see the list of allowed pragmas
+    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA writable_schema is not allowed, or not with a value; the README lists those that are
 admin sql EXPLAIN VACUUM INTO '$outside'
     FAILED_PRECONDITION OPERATION_BLOCKED VACUUM is not allowed
 admin sql INSERT INTO sqlite_schema VALUES ('table', 'x', 'x', 0, 'CREATE TABLE x (y)')
@@ -222,17 +222,17 @@ admin sql UPDATE sqlite_schema SET sql = ''
 admin sql CREATE VIRTUAL TABLE x USING no_such_module
     FAILED_PRECONDITION OPERATION_BLOCKED virtual tables of module 'no_such_module' are not allowed; fts5 and rtree are
 admin Describe {"database": "$db", "sql": "PRAGMA writable_schema = ON"}
-    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA writable_schema is not allowed, or not with a value; see the list of allowed pragmas
+    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA writable_schema is not allowed, or not with a value; the README lists those that are
 admin Describe {"database": "$db", "sql": "EXPLAIN QUERY PLAN PRAGMA writable_schema = ON"}
-    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA writable_schema is not allowed, or not with a value; see the list of allowed pragmas
+    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA writable_schema is not allowed, or not with a value; the README lists those that are
 admin Describe {"database": "$db", "sql": "VACUUM INTO '$outside'"}
     FAILED_PRECONDITION OPERATION_BLOCKED VACUUM is not allowed
 admin Query {"database": "$db", "statement": {"sql": "PRAGMA journal_mode = DELETE"}}
-    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA journal_mode is not allowed, or not with a value; see the list of allowed pragmas
+    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA journal_mode is not allowed, or not with a value; the README lists those that are
 admin ExecuteBatch {"database": "$db", "steps": [{"statement": {"sql": "EXPLAIN PRAGMA synchronous = OFF"}}]}
-    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA synchronous is not allowed, or not with a value; see the list of allowed pragmas
+    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA synchronous is not allowed, or not with a value; the README lists those that are
 admin Transact [{"begin": {"database": "$db"}}, {"execute": {"statement": {"sql": "EXPLAIN QUERY PLAN PRAGMA writable_schema = ON"}}}, {"rollback": {}}]
-    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA writable_schema is not allowed, or not with a value; see the list of allowed pragmas
+    FAILED_PRECONDITION OPERATION_BLOCKED PRAGMA writable_schema is not allowed, or not with a value; the README lists those that are
 admin Transact [{"begin": {"database": "$db"}}, {"execute": {"statement": {"sql": "VACUUM INTO '$outside'"}}}, {"rollback": {}}]
     FAILED_PRECONDITION OPERATION_BLOCKED VACUUM is not allowed
 

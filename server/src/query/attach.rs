@@ -130,9 +130,30 @@ impl RequestAttacher {
             return Err(Error::new(
                 Reason::ReadsBlocked,
                 format!("reads are switched off for the attached database '{reference}'"),
-            ));
+            )
+            .with("database", reference));
         }
         Ok(database)
+    }
+}
+
+/// What a stream has attached, to be looked at again and again.
+pub(super) struct Attachments {
+    attacher: Arc<RequestAttacher>,
+    ids: Vec<DatabaseId>,
+}
+
+impl Attachments {
+    pub(super) fn new(attacher: &Arc<RequestAttacher>, attached: &[Attached]) -> Self {
+        Self { attacher: attacher.clone(), ids: attached.iter().map(Attached::id).collect() }
+    }
+
+    /// Errors: those of a request that attached them now.
+    pub(super) async fn look(&self) -> Result<()> {
+        for &id in &self.ids {
+            self.attacher.check(id).await?;
+        }
+        Ok(())
     }
 }
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use self::attach::RequestAttacher;
+use self::attach::{Attachments, RequestAttacher};
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::grants::{self, Grant, Rights};
@@ -71,6 +71,18 @@ struct Watch {
 }
 
 impl Watch {
+    /// Names the database in an error about its settings: the storage below
+    /// knows only files.
+    fn name(&self, error: Error) -> Error {
+        let is_named = error.metadata().iter().any(|(key, _)| *key == "database");
+        match error.reason() {
+            Reason::ReadsBlocked | Reason::WritesBlocked | Reason::SizeLimit if !is_named => {
+                error.with("database", &self.reference)
+            }
+            _ => error,
+        }
+    }
+
     /// The database and the rights as they stand now. Errors: those of a
     /// request that came now.
     async fn look(&self) -> Result<(Arc<Database>, Rights)> {
@@ -118,9 +130,10 @@ impl Queries {
         sink: S,
     ) -> Result<(S, Generation)> {
         let admitted = self.admit(grant, target, &sql.text).await?;
-        let generation = admitted.generation;
+        let (generation, watch) = (admitted.generation, admitted.watch.clone());
         let (open, call, _guard) = admitted.into_call(sql);
-        Ok((open.execute(call, sink).await?, generation))
+        let sink = open.execute(call, sink).await.map_err(|error| watch.name(error))?;
+        Ok((sink, generation))
     }
 
     /// Runs steps as one transaction.
@@ -133,19 +146,21 @@ impl Queries {
         sink: S,
     ) -> Result<(S, Generation)> {
         steps.iter().try_for_each(|step| check_text(&step.sql.text))?;
-        let Admitted { open, generation, dress, attacher, guard: _guard, .. } =
+        let Admitted { open, generation, dress, attacher, guard: _guard, watch, .. } =
             self.admit(grant, target, "").await?;
         let batch = Batch { steps, mode, dress, attacher, sink };
-        Ok((open.execute_batch(batch).await?, generation))
+        let sink = open.execute_batch(batch).await.map_err(|error| watch.name(error))?;
+        Ok((sink, generation))
     }
 
     /// Starts a statement whose rows are read in pieces.
     pub async fn query(&self, grant: &Grant, target: &Target, sql: Sql) -> Result<QueryStream> {
         let admitted = self.admit(grant, target, &sql.text).await?;
         let (generation, watch) = (admitted.generation, admitted.watch.clone());
+        let attachments = Attachments::new(&admitted.attacher, &admitted.dress.attached);
         let (open, call, guard) = admitted.into_call(sql);
-        let cursor = open.query(call).await?;
-        Ok(QueryStream::new(cursor, open, generation, watch, guard))
+        let cursor = open.query(call).await.map_err(|error| watch.name(error))?;
+        Ok(QueryStream::new(cursor, open, generation, watch, attachments, guard))
     }
 
     /// Begins an interactive transaction.
@@ -190,6 +205,7 @@ impl Queries {
                 Reason::GenerationMismatch,
                 "the database has not reached this generation; ask again when its migration has committed",
             )
+            .with("database", &target.database)
             .with("generation", database.generation.0)
             .with("min_generation", target.min_generation.0));
         }

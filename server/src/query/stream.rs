@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::DropGuard;
 
 use super::Watch;
+use super::attach::Attachments;
 use crate::error::{Error, Result};
 use crate::names::Generation;
 use crate::storage::{Chunk, Column, Cursor, OpenDatabase, Progress, Summary};
@@ -16,6 +17,7 @@ pub struct QueryStream {
     generation: Generation,
     is_writing: bool,
     watch: Watch,
+    attachments: Attachments,
     _open: Arc<OpenDatabase>,
     _guard: DropGuard,
 }
@@ -34,6 +36,7 @@ impl QueryStream {
         open: Arc<OpenDatabase>,
         generation: Generation,
         watch: Watch,
+        attachments: Attachments,
         guard: DropGuard,
     ) -> Self {
         Self {
@@ -42,6 +45,7 @@ impl QueryStream {
             cursor: Some(Box::new(cursor)),
             generation,
             watch,
+            attachments,
             _open: open,
             _guard: guard,
         }
@@ -66,11 +70,12 @@ impl QueryStream {
     }
 
     /// Reads the next piece. Errors: those of the statement, and those of a
-    /// token that expired or was withdrawn meanwhile.
+    /// token or an attachment that expired or was withdrawn meanwhile.
     pub async fn next<C: Chunk>(&mut self, chunk: C) -> Result<Piece<C>> {
         self.watch.look().await?;
+        self.attachments.look().await?;
         let cursor = self.cursor.take().ok_or_else(|| Error::internal("the stream has ended"))?;
-        let (progress, chunk) = cursor.fill(chunk).await?;
+        let (progress, chunk) = cursor.fill(chunk).await.map_err(|error| self.watch.name(error))?;
         let summary = match progress {
             Progress::More(cursor) => {
                 self.cursor = Some(cursor);

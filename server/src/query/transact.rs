@@ -84,13 +84,14 @@ impl OpenTransaction {
             return Err(timed_out(self.total));
         };
         self.transaction = open;
-        result
+        result.map_err(|error| self.watch.name(error))
     }
 
     /// Makes it durable.
     pub async fn commit(mut self) -> Result<()> {
         self.watch.look().await?;
-        self.take()?.commit().await
+        let watch = self.watch.clone();
+        self.take()?.commit().await.map_err(|error| watch.name(error))
     }
 
     /// Undoes it.

@@ -41,7 +41,8 @@ impl DatabasesService for DatabasesRpc {
         request: Request<CreateGroupRequest>,
     ) -> Result<Response<CreateGroupResponse>, Status> {
         let (grant, request) = admitted(request)?;
-        let name = GroupName::new(required(request.group, "group")?.name)?;
+        let name = GroupName::new(required(request.group, "group")?.name)
+            .map_err(|error| error.at("group.name"))?;
         let group = self.databases.create_group(&grant, name).await?;
         Ok(Response::new(CreateGroupResponse { group: Some(convert::group(&group)) }))
     }

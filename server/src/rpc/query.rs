@@ -5,6 +5,7 @@ use tenantry_client::v1;
 use tenantry_client::v1::query_response::Part;
 use tenantry_client::v1::query_service_server::QueryService;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::Instrument as _;
@@ -13,7 +14,7 @@ use super::results::{Results, StepResults, StreamChunk, columns, stats};
 use super::{admitted, sql, transact, unimplemented};
 use crate::error::{Error, Reason, Result};
 use crate::names::DatabaseRef;
-use crate::query::{Queries, QueryStream, timed_out};
+use crate::query::{Queries, QueryStream, TransactionLimits, timed_out};
 use crate::storage::{Args, Sql};
 
 /// Queries over gRPC.
@@ -75,7 +76,9 @@ impl QueryService for QueryRpc {
         // One piece waits here for a reader that has stalled, and none is made
         // before there is room for it.
         let (sender, receiver) = mpsc::channel(1);
-        let pump = Pump { stream, encoding, sender, rest_max: self.queries.limits().idle };
+        let limits = self.queries.limits();
+        let end = Instant::now() + limits.total;
+        let pump = Pump { stream, encoding, sender, limits, end };
         tokio::spawn(pump.run().in_current_span());
         Ok(Response::new(ReceiverStream::new(receiver)))
     }
@@ -137,8 +140,10 @@ struct Pump {
     stream: QueryStream,
     encoding: v1::Encoding,
     sender: mpsc::Sender<Result<v1::QueryResponse, Status>>,
-    /// How long a stream that holds the writer waits for its reader.
-    rest_max: std::time::Duration,
+    /// How long a stream that holds the writer waits for its reader, each time
+    /// and in all.
+    limits: TransactionLimits,
+    end: Instant,
 }
 
 impl Pump {
@@ -184,11 +189,13 @@ impl Pump {
     async fn room(&mut self) -> Result<()> {
         let room = self.sender.reserve();
         let room = if self.stream.is_writing() {
-            Either::Left(async {
-                tokio::time::timeout(self.rest_max, room)
-                    .await
-                    .map_err(|_| timed_out(self.rest_max))
-            })
+            let idle = Instant::now() + self.limits.idle;
+            let (end, limit) = if idle < self.end {
+                (idle, self.limits.idle)
+            } else {
+                (self.end, self.limits.total)
+            };
+            Either::Left(async move { timeout_at(end, room).await.map_err(|_| timed_out(limit)) })
         } else {
             Either::Right(async { Ok(room.await) })
         };

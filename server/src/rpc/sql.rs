@@ -21,15 +21,17 @@ pub(super) fn target(
     attachments: Vec<v1::Attachment>,
     min_generation: u64,
 ) -> Result<Target> {
+    let attachments = attachments.into_iter().enumerate();
     Ok(Target {
-        database: DatabaseRef::parse(database)?,
-        attachments: attachments.into_iter().map(attachment).collect::<Result<_>>()?,
+        database: DatabaseRef::parse(database).map_err(|error| error.at("database"))?,
+        attachments: attachments.map(attachment).collect::<Result<_>>()?,
         min_generation: Generation(min_generation),
     })
 }
 
-fn attachment(attachment: v1::Attachment) -> Result<AttachmentSpec> {
-    let database = DatabaseRef::parse(&attachment.database)?;
+fn attachment((index, attachment): (usize, v1::Attachment)) -> Result<AttachmentSpec> {
+    let database = DatabaseRef::parse(&attachment.database)
+        .map_err(|error| error.at(format!("attachments[{index}].database")))?;
     let alias = if attachment.alias.is_empty() {
         Alias::new(database.database.to_string())?
     } else {

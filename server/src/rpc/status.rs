@@ -24,6 +24,8 @@ pub(super) const REQUEST_BYTES_MAX: usize = 16 << 20;
 const MESSAGE_BYTES_MAX: usize = 1024;
 /// The longest description of a field or value of a variable.
 const DETAIL_BYTES_MAX: usize = 256;
+/// The variable that says that the work may have been done all the same.
+const OUTCOME: &str = "outcome";
 /// How many wrong fields are told at most.
 const FIELDS_MAX: usize = 8;
 
@@ -93,11 +95,14 @@ fn of_tonic(status: &Status) -> Option<Error> {
 }
 
 fn status(error: &Error) -> Status {
-    let variables: HashMap<_, _> = error
+    let mut variables: HashMap<_, _> = error
         .metadata()
         .iter()
         .map(|(key, value)| ((*key).to_owned(), shorten(value, DETAIL_BYTES_MAX)))
         .collect();
+    if !error.is_certainly_not_done() {
+        variables.insert(OUTCOME.to_owned(), "unknown".to_owned());
+    }
     let mut details = ErrorDetails::with_error_info(error.reason().as_str(), DOMAIN, variables);
     for field in error.fields().iter().take(FIELDS_MAX) {
         details.add_bad_request_violation(
@@ -158,6 +163,7 @@ mod tests {
     use std::time::Duration;
 
     use tenantry_client::errors::{from_in_band, info};
+    use tenantry_client::v1;
 
     use super::*;
 
@@ -173,6 +179,12 @@ mod tests {
             assert_ne!(status.code(), Code::Ok, "{reason:?}");
             let details = pb::Status::decode(status.details()).expect("decodes").details;
             assert_eq!(details.len(), 1, "{reason:?} has one detail and no more");
+        }
+        let of_contract = (0..).map_while(|number| v1::ErrorReason::try_from(number).ok()).skip(1);
+        for reason in of_contract {
+            let name = reason.as_str_name().trim_start_matches("ERROR_REASON_");
+            let is_known = Reason::ALL.iter().any(|known| known.as_str() == name);
+            assert!(is_known, "{name} of errors.proto is not in error.rs");
         }
     }
 

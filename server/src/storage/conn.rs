@@ -66,6 +66,14 @@ pub struct Attached {
     pub(super) _pin: Arc<dyn Any + Send + Sync>,
 }
 
+impl Attached {
+    /// Which database.
+    #[must_use]
+    pub fn id(&self) -> DatabaseId {
+        self.id
+    }
+}
+
 /// What the owner of a database has switched off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Blocks {

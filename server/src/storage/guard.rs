@@ -87,7 +87,7 @@ impl Refusal {
             ),
             Self::Pragma { name } => Error::new(
                 Reason::OperationBlocked,
-                format!("PRAGMA {name} is not allowed, or not with a value; see the list of allowed pragmas"),
+                format!("PRAGMA {name} is not allowed, or not with a value; the README lists those that are"),
             )
             .with("pragma", name),
             Self::Function { name } => {

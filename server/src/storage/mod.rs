@@ -42,7 +42,7 @@ pub(crate) use batch::{Batch, BatchSink, Condition, Mode, Step};
 pub(crate) use conn::{ATTACHED_MAX, Attached, Blocks, Dress, Synchronous};
 pub(crate) use cursor::{Chunk, Cursor, Progress};
 pub(crate) use durability::Local;
-pub(crate) use open_database::{Call, Description, OpenDatabase};
+pub(crate) use open_database::{Call, DatabaseConfig, Description, OpenDatabase};
 pub(crate) use pool::{Pool, PoolConfig};
 pub(crate) use script::{Attacher, Sink, attach_head, check_alias, check_text};
 pub(crate) use statement::Row;

@@ -3,20 +3,34 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 
 use super::attach_statement::{first_word, leading_blank};
 use super::batch::{Batch, BatchSink, Step};
-use super::conn::{Attached, Conn, Dress};
+use super::conn::{Attached, Conn, Dress, Synchronous};
+use super::durability::Durability;
 use super::guard::Control;
-use super::pool::PoolConfig;
 use super::reader::Readers;
 use super::script::{Attacher, Place, Ran, Script, Sink, not_one_statement};
 use super::value::{Column, Sql};
 use super::writer::{Work, Writer, WriterConfig};
 use crate::error::{Error, Result};
 use crate::names::{Alias, DatabaseId};
+
+/// What each database in use keeps to.
+#[derive(Clone)]
+pub struct DatabaseConfig {
+    /// How commits are made durable.
+    pub synchronous: Synchronous,
+    /// How many requests read it at once.
+    pub readers_max: usize,
+    /// How many writes may wait for it.
+    pub write_queue_max: usize,
+    /// What stands between a commit and its acknowledgement.
+    pub durability: Arc<dyn Durability>,
+}
 
 /// A database in use. Connections are opened when they are first needed.
 pub struct OpenDatabase {
@@ -55,9 +69,8 @@ pub struct Description {
 }
 
 impl OpenDatabase {
-    pub(super) fn new(id: DatabaseId, path: PathBuf, config: &PoolConfig) -> Self {
-        let readers =
-            Readers::new(path.clone(), config.synchronous, config.readers_per_database_max);
+    pub(super) fn new(id: DatabaseId, path: PathBuf, config: &DatabaseConfig) -> Self {
+        let readers = Readers::new(path.clone(), config.synchronous, config.readers_max);
         let writer = Writer::new(WriterConfig {
             id,
             path: path.clone(),
@@ -138,12 +151,15 @@ impl OpenDatabase {
     async fn try_reading<W: ReadWork>(&self, work: W) -> Result<(Ran, W)> {
         let mut reader = self.readers.checkout(work.dress()).await?;
         let mut work = work;
-        if let Some(conn) = reader.opened()
+        if self.readers.may_be_quick()
+            && let Some(conn) = reader.opened()
             && work.statement().is_some_and(|sql| conn.is_quick(work.dress(), sql))
         {
             conn.dress(work.dress(), Control::None)?;
             conn.bound_quick_run(true);
+            let started = Instant::now();
             let ran = work.run(conn, Place::Reader, Control::None);
+            self.readers.note_quick_run(started.elapsed());
             if !conn.bound_quick_run(false) {
                 return Ok((ran?, work));
             }

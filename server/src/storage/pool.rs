@@ -15,12 +15,10 @@ use lru::LruCache;
 use tokio::sync::OnceCell;
 
 use super::catalog::{Catalog, Database};
-use super::conn::Synchronous;
 use super::data_dir::{DataDir, write_secret};
-use super::durability::Durability;
 use super::files::Files;
 use super::heap;
-use super::open_database::{OpenDatabase, blocking};
+use super::open_database::{DatabaseConfig, OpenDatabase, blocking};
 use super::sql_error::from_rusqlite;
 use crate::error::{Error, Reason, Result};
 use crate::names::DatabaseId;
@@ -28,18 +26,12 @@ use crate::names::DatabaseId;
 /// What a pool keeps to.
 #[derive(Clone)]
 pub struct PoolConfig {
-    /// How commits are made durable.
-    pub synchronous: Synchronous,
+    /// What each database keeps to.
+    pub database: DatabaseConfig,
     /// How many databases stay open, as far as they are not in use.
     pub open_databases_max: usize,
-    /// How many requests read one database at once.
-    pub readers_per_database_max: usize,
-    /// How many writes may wait for one database.
-    pub write_queue_max: usize,
     /// After what time without use a database is closed.
     pub idle_close_after: Duration,
-    /// What stands between a commit and its acknowledgement.
-    pub durability: Arc<dyn Durability>,
 }
 
 /// The databases in use.
@@ -99,7 +91,7 @@ impl Pool {
                 database: Arc::new(OpenDatabase::new(
                     id,
                     self.data_dir.database_file(id),
-                    &self.config,
+                    &self.config.database,
                 )),
                 ready: Arc::default(),
                 last_used: Instant::now(),

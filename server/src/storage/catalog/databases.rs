@@ -214,11 +214,10 @@ pub(super) fn delete(
 ) -> Result<Arc<Database>, Failure> {
     let before = active(connection, id, revision)?;
     if before.settings.delete_protection {
-        let message = format!(
-            "the database '{}' is protected; switch delete_protection off first",
-            before.name
-        );
-        return Err(Error::new(Reason::DeleteProtected, message).with("database", id).into());
+        let name = reference(&before);
+        let message =
+            format!("the database '{name}' is protected; switch delete_protection off first");
+        return Err(Error::new(Reason::DeleteProtected, message).with("database", name).into());
     }
     let after = Database {
         state: State::Deleted,
@@ -239,8 +238,9 @@ pub(super) fn undelete(
 ) -> Result<Arc<Database>, Failure> {
     let before = by_id(connection, id)?.ok_or_else(|| gone(id))?;
     if before.state == State::Active {
-        let message = format!("the database '{}' is not deleted", before.name);
-        return Err(Error::new(Reason::NotDeleted, message).with("database", id).into());
+        let name = reference(&before);
+        let message = format!("the database '{name}' is not deleted");
+        return Err(Error::new(Reason::NotDeleted, message).with("database", name).into());
     }
     let after = Database {
         state: State::Active,
@@ -303,9 +303,9 @@ fn active(
     let found = one(connection, "d.id = ? AND d.state = 0", params![id.uuid().into_bytes()])?;
     let database = found.ok_or_else(|| gone(id))?;
     if revision.is_some_and(|revision| revision != database.revision) {
-        let message =
-            format!("the database '{}' was changed meanwhile; read it again", database.name);
-        return Err(Error::new(Reason::EtagMismatch, message).with("database", id).into());
+        let name = reference(&database);
+        let message = format!("the database '{name}' changed since this etag; read it again");
+        return Err(Error::new(Reason::EtagMismatch, message).with("database", name).into());
     }
     Ok(database)
 }
@@ -352,6 +352,11 @@ fn delete_labels(connection: &Connection, id: DatabaseId) -> rusqlite::Result<()
     connection.prepare_cached(sql)?.execute([id.uuid().into_bytes()]).map(drop)
 }
 
+/// How errors name a database.
+fn reference(database: &Database) -> String {
+    format!("{}/{}", database.group, database.name)
+}
+
 pub(super) fn gone(id: DatabaseId) -> Error {
     Error::new(Reason::DatabaseNotFound, "the database was deleted meanwhile").with("database", id)
 }
@@ -360,7 +365,7 @@ fn name_taken(database: &Database) -> Error {
     let Database { name, group, .. } = database;
     let message =
         format!("the group '{group}' has a database '{name}' already; choose another name");
-    Error::new(Reason::AlreadyExists, message).with("database", name).with("group", group)
+    Error::new(Reason::AlreadyExists, message).with("database", reference(database))
 }
 
 const KIND_REGULAR: i64 = 0;
