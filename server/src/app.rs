@@ -98,6 +98,7 @@ pub async fn build(config: Config, env: Env) -> Result<App, StartError> {
             readers_max: config.readers_per_database_max,
             write_queue_max: config.write_queue_max,
             durability: Arc::new(Local),
+            env: env.clone(),
         },
         open_databases_max: config.open_databases_max,
         idle_close_after: IDLE_CLOSE_AFTER,

@@ -95,6 +95,10 @@ pub struct Flags {
     /// environment they are separated by `;`
     #[arg(long, env = "TENANTRY_ISSUER", value_delimiter = ';', value_name = "ISSUER")]
     issuer: Vec<String>,
+
+    /// Where tests make the server fail
+    #[arg(long, hide = true, value_name = "POINT=ACTION")]
+    failpoint: Option<String>,
 }
 
 /// The settings of a server.
@@ -128,6 +132,8 @@ pub struct Config {
     pub log: Targets,
     /// Whose tokens are trusted beside the server's own.
     pub issuers: Vec<Issuer>,
+    /// Where tests make the server fail, see `env/failpoints.rs`.
+    pub failpoint: Option<String>,
 }
 
 /// How commits are made durable.
@@ -218,6 +224,7 @@ impl Flags {
             ),
             log: reader.log(&self.log),
             issuers: reader.issuers(&self.issuer),
+            failpoint: self.failpoint,
         };
         if reader.problems.is_empty() { Ok(config) } else { Err(Problems(reader.problems)) }
     }

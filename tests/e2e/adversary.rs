@@ -1,10 +1,11 @@
 //! What a hostile caller tries that plain SQLite would let pass: to take the
 //! server's memory, and to leave something behind for the next request.
 
+use futures_util::future::join_all;
 use tonic::Code;
 
-use crate::support::v1::Encoding;
-use crate::support::{Server, World, expect_error};
+use crate::support::v1::{Encoding, TransactionMode};
+use crate::support::{Server, World, bounded, expect_error};
 
 /// That many of the largest values.
 fn blobs(count: usize) -> String {
@@ -50,7 +51,7 @@ async fn no_pragma_reaches_the_next_request() {
         db.exec(leave).await;
         db.describe(leave).await.expect("is described");
         expect_error(db.try_exec(passing).await, Code::FailedPrecondition, "CONSTRAINT");
-        let mut tx = db.begin(crate::support::v1::TransactionMode::Deferred).await;
+        let mut tx = db.begin(TransactionMode::Deferred).await;
         let refused = tx.fails(passing).await;
         expect_error(refused, Code::FailedPrecondition, "CONSTRAINT");
         tx.rollback().await;
@@ -92,4 +93,64 @@ async fn a_slow_reader_does_not_keep_the_writer_for_ever() {
     };
     expect_error::<()>(Err(ended), Code::Aborted, "TRANSACTION_TIMEOUT");
     assert_eq!(db.text("SELECT count(*) FROM t").await, "0");
+}
+
+/// What upsets a writer: each leaves it in another state.
+const UPSETS: [&str; 12] = [
+    "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT -1 FROM n",
+    "CREATE TEMP TABLE u (x); INSERT INTO u VALUES (1); INSERT INTO t SELECT -x FROM u; SELECT * FROM v",
+    "BEGIN; INSERT INTO t VALUES (-1)",
+    "BEGIN; INSERT INTO t VALUES (-1); ROLLBACK; SAVEPOINT a; INSERT INTO t VALUES (-1)",
+    "SELECT 1; ATTACH beside AS b; INSERT INTO t SELECT -x FROM b.b; INSERT INTO b.b VALUES (1)",
+    "INSERT OR ROLLBACK INTO once VALUES (1)",
+    "INSERT INTO child VALUES (404)",
+    "PRAGMA defer_foreign_keys = ON; INSERT INTO t VALUES (-1); SELECT * FROM v",
+    "ALTER TABLE once ADD COLUMN y; INSERT INTO t VALUES (-1); SELECT * FROM v",
+    "INSERT INTO t SELECT -length(max(randomblob(8000000), randomblob(8000000), randomblob(8000000), randomblob(8000000), randomblob(8000000), randomblob(8000000), randomblob(8000000), randomblob(8000000), randomblob(8000000), randomblob(8000000), randomblob(8000000), randomblob(8000000), randomblob(8000000)))",
+    "DELETE FROM t; INSERT INTO t VALUES (-1); INSERT INTO once VALUES (1)",
+    "EXPLAIN DROP TABLE t; INSERT INTO t VALUES (-1) RETURNING abs(-9223372036854775808)",
+];
+
+#[tokio::test]
+async fn nothing_upsets_the_writer_of_others() {
+    let world = World::shared().await;
+    let (db, beside) = (world.database("alice").await, world.attachable("beside").await);
+    beside.exec("CREATE TABLE b (x); INSERT INTO b VALUES (1)").await;
+    db.exec(
+        "CREATE TABLE t (x); CREATE TABLE once (x UNIQUE); INSERT INTO once VALUES (1);
+         CREATE TABLE parent (id INTEGER PRIMARY KEY);
+         CREATE TABLE child (p REFERENCES parent DEFERRABLE INITIALLY DEFERRED);",
+    )
+    .await;
+    let upsetting = (0..UPSETS.len() * 2).map(|index| {
+        let db = db.apart();
+        tokio::spawn(async move {
+            for round in 0..6 {
+                let upset = UPSETS[(index + round) % UPSETS.len()];
+                let patience = std::time::Duration::from_millis(20 + 30 * round as u64);
+                // Some give up, and some hear what went wrong.
+                if let Ok(answer) = tokio::time::timeout(patience, db.try_exec(upset)).await {
+                    answer.expect_err(upset);
+                }
+                let mut tx = db.begin(TransactionMode::Deferred).await;
+                let _ = tokio::time::timeout(patience, tx.ask("INSERT INTO t VALUES (-1)")).await;
+            }
+        })
+    });
+    let writing = (0..8_i64).map(|writer| {
+        let db = db.apart();
+        tokio::spawn(async move {
+            for number in 0..25_i64 {
+                let x = writer * 100 + number;
+                let insert = format!("INSERT INTO t VALUES ({x}) RETURNING x");
+                assert_eq!(db.text(insert).await, x.to_string());
+            }
+        })
+    });
+    for task in bounded("everybody", join_all(upsetting.chain(writing))).await {
+        task.expect("each gets its own answer");
+    }
+    let left = db.text("SELECT count(*), count(DISTINCT x), min(x) FROM t").await;
+    assert_eq!(left, "200|200|0", "what was acknowledged is there, and nothing else");
+    assert_eq!(db.text("SELECT count(*) FROM once; PRAGMA integrity_check").await, "ok");
 }

@@ -35,5 +35,6 @@ mod coverage;
 
 mod command_line;
 mod crash;
+mod failpoints;
 mod process;
 mod readme;

@@ -24,7 +24,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
-use crate::env::Env;
+use crate::env::{Env, Failpoint};
 use crate::error::{Error, Reason, Result};
 use crate::grants::{self, Grant, Rights};
 use crate::names::{DatabaseRef, NameOrId};
@@ -136,7 +136,9 @@ impl Databases {
     pub async fn purge_due(&self) -> Result<()> {
         loop {
             let due = self.catalog.purge_databases(self.env.now(), PURGED_AT_ONCE).await?;
+            self.env.failpoint(Failpoint::PurgeMarked)?;
             let gone = self.files.remove(due.clone()).await;
+            self.env.failpoint(Failpoint::PurgeRemoved)?;
             let is_last = due.len() < PURGED_AT_ONCE || gone.len() < due.len();
             if !gone.is_empty() {
                 self.catalog.forget_databases(gone).await?;

@@ -3,10 +3,15 @@
 //! that a test can hold it still.
 
 mod clock;
+mod failpoints;
 
 #[cfg(test)]
 pub use clock::ManualClock;
 pub use clock::{Clock, SystemClock, Timestamp};
+pub use failpoints::Failpoint;
+
+use self::failpoints::Failpoints;
+use crate::error::Result;
 
 use std::sync::Arc;
 
@@ -16,6 +21,7 @@ use uuid::Uuid;
 #[derive(Clone)]
 pub struct Env {
     clock: Arc<dyn Clock>,
+    failpoints: Failpoints,
 }
 
 impl Env {
@@ -28,7 +34,19 @@ impl Env {
     /// The real surroundings but for the clock.
     #[must_use]
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
-        Self { clock }
+        Self { clock, failpoints: Failpoints::default() }
+    }
+
+    /// The same surroundings with a point to fail at, as in `first-use=kill`.
+    /// Errors: the points that there are.
+    pub fn with_failpoint(mut self, text: &str) -> Result<Self, String> {
+        self.failpoints = Failpoints::parse(text)?;
+        Ok(self)
+    }
+
+    /// Fails here, where a test wants it.
+    pub fn failpoint(&self, point: Failpoint) -> Result<()> {
+        self.failpoints.pass(point)
     }
 
     /// The time now.

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::claims::Claims;
-use crate::env::{Env, Timestamp};
+use crate::env::{Env, Failpoint, Timestamp};
 use crate::error::{Error, Reason, Result};
 use crate::storage::data_dir::write_secret;
 
@@ -122,6 +122,7 @@ impl SigningKeys {
         // Later than the newest also after the clock was set back.
         let create_time = env.tick().max(Timestamp(ring.keys[0].create_time.0 + 1));
         let key = Arc::new(create_key(&self.dir, env, create_time)?);
+        env.failpoint(Failpoint::KeyWritten)?;
         let info = key.info(true);
         *ring = Arc::new(Ring::new(ring.keys.iter().cloned().chain([key]).collect()));
         Ok(info)

@@ -16,7 +16,7 @@ use super::page::{Page, PageRequest};
 use super::spec::{Named, TokenScopes, TokenSpec, groups_of, permits, scopes};
 use super::verify::TOKEN_BYTES_MAX;
 use super::{resolve, resolve_group};
-use crate::env::{Env, Timestamp};
+use crate::env::{Env, Failpoint, Timestamp};
 use crate::error::{Error, Reason, Result};
 use crate::names::{DatabaseRef, GroupId, GroupName, TokenId};
 use crate::storage::catalog::{Catalog, State, TokenFilter, TokenRow, TokenScope, Visible};
@@ -227,6 +227,7 @@ impl Tokens {
                 format!("cannot write the first admin token to {}: {error}", path.display());
             Error::new(Reason::Internal, message).with_source(error)
         })?;
+        self.env.failpoint(Failpoint::AdminTokenWritten)?;
         self.catalog.init_meta(ADMIN_TOKEN_WRITTEN, true.to_string()).await?;
         Ok(())
     }

@@ -207,8 +207,7 @@ impl Cursor {
         if let Place::Writer(lease) = &mut place {
             let conn = lease.conn()?;
             conn.undress();
-            conn.server("COMMIT")?;
-            lease.hand_over()?;
+            lease.commit()?;
         }
         Ok(())
     }

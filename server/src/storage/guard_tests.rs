@@ -391,3 +391,54 @@ fn what_was_given_up_ends_between_short_statements() {
     let ran = script.run(&mut fixture.conn, Place::Reader, Control::None, &mut Count::default());
     assert_eq!(ran.expect_err("was given up").reason(), Reason::Cancelled);
 }
+
+#[test]
+fn rules_hold_where_sqlite_acts_by_itself() {
+    use TableAction::{DataAdd, DataDelete, DataRead, DataUpdate, SchemaAdd};
+
+    let mut fixture = fixture();
+    fixture
+        .conn
+        .db()
+        .execute_batch(
+            "CREATE TABLE p (id INTEGER PRIMARY KEY, k UNIQUE); INSERT INTO p VALUES (1, 'a'), (2, 'b'), (3, 'c');
+             CREATE TABLE cascading (k REFERENCES p (k) ON UPDATE CASCADE ON DELETE CASCADE); INSERT INTO cascading VALUES ('a');
+             CREATE TABLE nulling (k REFERENCES p (k) ON UPDATE SET NULL ON DELETE SET NULL); INSERT INTO nulling VALUES ('b');
+             CREATE VIRTUAL TABLE words USING fts5 (w); INSERT INTO words VALUES ('hidden');",
+        )
+        .expect("a schema");
+    let on_p = || rules(&[("p", &[DataRead, DataAdd, DataUpdate, DataDelete])]);
+    let denied = Some(Reason::PermissionDenied);
+    for text in [
+        "DELETE FROM p WHERE id = 1",
+        "DELETE FROM p WHERE id = 2",
+        "UPDATE p SET k = 'x' WHERE id = 1",
+        "UPDATE p SET k = 'x' WHERE id = 2",
+        "REPLACE INTO p VALUES (1, 'z')",
+        "DELETE FROM p",
+        "SELECT * FROM dbstat",
+        "SELECT * FROM words",
+        "SELECT * FROM words_content",
+        "SELECT block FROM words_data",
+    ] {
+        assert_eq!(reason(&mut fixture, on_p(), text), denied, "{text}");
+    }
+    // A view of the words of a table needs the right to read that table.
+    let index = "CREATE VIRTUAL TABLE v USING fts5vocab (words, row); SELECT term FROM v";
+    let maker = rules(&[("v", &[SchemaAdd, DataRead])]);
+    assert_eq!(reason(&mut fixture, maker, index), denied);
+    // A foreign key tells whether a value is there.
+    let oracle = "CREATE TABLE o (s REFERENCES p (k)); INSERT INTO o VALUES ('a')";
+    let maker = rules(&[("o", &[SchemaAdd, DataAdd, DataRead])]);
+    assert_eq!(reason(&mut fixture, maker, oracle), denied);
+    let rows: i64 = fixture
+        .conn
+        .db()
+        .query_row(
+            "SELECT count(*) FROM p, cascading USING (k), nulling AS n WHERE n.k = 'b'",
+            [],
+            |row| row.get(0),
+        )
+        .expect("counts");
+    assert_eq!(rows, 1, "nothing has changed");
+}

@@ -16,6 +16,7 @@ use super::reader::Readers;
 use super::script::{Attacher, Place, Ran, Script, Sink, not_one_statement};
 use super::value::{Column, Sql};
 use super::writer::{Work, Writer, WriterConfig};
+use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::names::{Alias, DatabaseId};
 
@@ -30,6 +31,8 @@ pub struct DatabaseConfig {
     pub write_queue_max: usize,
     /// What stands between a commit and its acknowledgement.
     pub durability: Arc<dyn Durability>,
+    /// The clock and what tests make fail.
+    pub env: Env,
 }
 
 /// A database in use. Connections are opened when they are first needed.
@@ -77,6 +80,7 @@ impl OpenDatabase {
             synchronous: config.synchronous,
             queue_max: config.write_queue_max,
             durability: config.durability.clone(),
+            env: config.env.clone(),
         });
         Self { id, path, readers, writer }
     }

@@ -20,6 +20,7 @@ use super::files::Files;
 use super::heap;
 use super::open_database::{DatabaseConfig, OpenDatabase, blocking};
 use super::sql_error::from_rusqlite;
+use crate::env::Failpoint;
 use crate::error::{Error, Reason, Result};
 use crate::names::DatabaseId;
 
@@ -152,7 +153,10 @@ impl Pool {
         let pool = self.clone();
         blocking(move || match (path.exists(), used) {
             (true, _) => Ok(()),
-            (false, false) => pool.materialise(&path),
+            (false, false) => {
+                pool.config.database.env.failpoint(Failpoint::FirstUse)?;
+                pool.materialise(&path)
+            }
             (false, true) => Err(Error::new(
                 Reason::DatabaseCorrupt,
                 "the database's file is missing; put it back from a backup",
@@ -160,7 +164,11 @@ impl Pool {
             .with("id", id)),
         })
         .await?;
-        if used { Ok(()) } else { self.catalog.mark_used(id).await }
+        if used {
+            return Ok(());
+        }
+        self.config.database.env.failpoint(Failpoint::FirstUseMade)?;
+        self.catalog.mark_used(id).await
     }
 
     /// Makes the file of a database that was never used, durable before

@@ -145,13 +145,15 @@ impl Transaction {
     /// Commits. Errors: those of the commit; then nothing has changed.
     pub async fn commit(mut self) -> Result<()> {
         blocking(move || {
-            let conn = self.place.conn()?;
-            conn.undress();
-            conn.server("COMMIT")?;
-            match &self.place {
-                TransactionPlace::Writer(lease) => lease.hand_over(),
-                TransactionPlace::Reader { lease: Some(lease), .. } => lease.hand_over(),
-                TransactionPlace::Reader { lease: None, .. } => Ok(()),
+            self.place.conn()?.undress();
+            match &mut self.place {
+                TransactionPlace::Writer(lease) => lease.commit(),
+                TransactionPlace::Reader { reader, lease: Some(lease), .. } => {
+                    lease.commit_on(reader.conn()?)
+                }
+                TransactionPlace::Reader { reader, lease: None, .. } => {
+                    reader.conn()?.server("COMMIT")
+                }
             }
         })
         .await

@@ -18,6 +18,7 @@ use super::durability::Durability;
 use super::guard::Control;
 use super::script::{Place, Ran};
 use super::statement::has_deferred_violations;
+use crate::env::{Env, Failpoint};
 use crate::error::{Error, Reason, Result};
 use crate::names::DatabaseId;
 
@@ -49,6 +50,7 @@ pub(super) struct WriterConfig {
     pub(super) synchronous: Synchronous,
     pub(super) queue_max: usize,
     pub(super) durability: Arc<dyn Durability>,
+    pub(super) env: Env,
 }
 
 /// The writer of one database.
@@ -210,10 +212,10 @@ impl Writer {
             again.extend(done.into_iter().map(|work| (work, Control::None)));
             return;
         }
-        match conn.server("COMMIT") {
+        match self.commit(conn, Failpoint::GroupCommit) {
             Ok(()) => {
                 for work in done {
-                    work.answer(self.config.durability.hand_over(self.config.id));
+                    work.answer(self.hand_over(Failpoint::GroupCommitted));
                 }
             }
             Err(error) => {
@@ -226,6 +228,17 @@ impl Writer {
                 }
             }
         }
+    }
+
+    fn commit(&self, conn: &Conn, before: Failpoint) -> Result<()> {
+        self.config.env.failpoint(before)?;
+        conn.server("COMMIT")
+    }
+
+    /// Hands the last commit over, see [`Durability`].
+    fn hand_over(&self, after: Failpoint) -> Result<()> {
+        self.config.env.failpoint(after)?;
+        self.config.durability.hand_over(self.config.id)
     }
 
     fn run_alone(
@@ -250,7 +263,7 @@ impl Writer {
             match ran {
                 Ok(Ran::NeedsControl) if control == Control::None => control = Control::Full,
                 Ok(Ran::Done) => {
-                    work.answer(self.config.durability.hand_over(self.config.id));
+                    work.answer(self.hand_over(Failpoint::AloneCommitted));
                     return conn;
                 }
                 Ok(_) => {
@@ -276,7 +289,7 @@ impl Writer {
             return Ok(ran);
         }
         match (control, conn.is_autocommit()) {
-            (Control::None, false) => conn.server("COMMIT")?,
+            (Control::None, false) => self.commit(conn, Failpoint::AloneCommit)?,
             (Control::None, true) => {
                 return Err(Error::internal("a request ended a transaction that was not its own"));
             }
@@ -382,15 +395,21 @@ impl Lease {
 
     /// The connection as the holder left it.
     pub(super) fn conn(&mut self) -> Result<&mut Conn> {
-        self.conn.as_mut().ok_or_else(|| Error::internal("the lease has no connection"))
+        self.conn.as_mut().ok_or_else(no_connection)
     }
 
-    /// Hands a commit over, see [`Durability`].
-    pub(super) fn hand_over(&self) -> Result<()> {
-        match &self.writer {
-            Some(writer) => writer.config.durability.hand_over(writer.config.id),
-            None => Ok(()),
-        }
+    /// Commits what the holder did on the lease's own connection.
+    pub(super) fn commit(&self) -> Result<()> {
+        let conn = self.conn.as_ref().ok_or_else(no_connection)?;
+        self.commit_on(conn)
+    }
+
+    /// Commits what the holder did on another connection while it kept all
+    /// others from writing.
+    pub(super) fn commit_on(&self, conn: &Conn) -> Result<()> {
+        let writer = self.writer.as_ref().ok_or_else(no_connection)?;
+        writer.commit(conn, Failpoint::LeaseCommit)?;
+        writer.hand_over(Failpoint::LeaseCommitted)
     }
 
     /// Gives the connection up without waking the queue.
@@ -398,6 +417,10 @@ impl Lease {
         self.writer = None;
         self.conn.take()
     }
+}
+
+fn no_connection() -> Error {
+    Error::internal("the lease has no connection")
 }
 
 impl Drop for Lease {

@@ -64,9 +64,8 @@ impl Server {
 
     /// Starts a server with further flags.
     pub(crate) fn with(flags: &[&str]) -> Self {
-        let dir = tempfile::Builder::new().prefix("tenantry-").tempdir().expect("a directory");
-        let flags = flags.iter().map(ToString::to_string).collect();
-        let mut server = Self { dir, flags, running: None };
+        let mut server = Self::idle();
+        server.flags = flags.iter().map(ToString::to_string).collect();
         server.run();
         server
     }
@@ -134,7 +133,31 @@ impl Server {
         self.run();
     }
 
+    /// Starts it again with other flags. Answers whether it came so far as to
+    /// listen.
+    pub(crate) fn restart_with(&mut self, flags: &[String]) -> bool {
+        if self.running.is_some() {
+            self.kill();
+        }
+        self.flags = flags.to_vec();
+        self.try_run()
+    }
+
+    /// A server that was not started yet.
+    pub(crate) fn idle() -> Self {
+        let dir = tempfile::Builder::new().prefix("tenantry-").tempdir().expect("a directory");
+        Self { dir, flags: Vec::new(), running: None }
+    }
+
     fn run(&mut self) {
+        assert!(
+            self.try_run(),
+            "the server did not tell where it listens; it logged:\n{}",
+            self.log()
+        );
+    }
+
+    fn try_run(&mut self) -> bool {
         let log = File::options().create(true).append(true).open(self.log_path()).expect("a log");
         let mut child = serve(&self.data_dir(), "127.0.0.1:0")
             .args(&self.flags)
@@ -156,10 +179,12 @@ impl Server {
         });
         let Ok(address) = address.recv_timeout(PATIENCE) else {
             let _ = child.kill();
-            panic!("the server did not tell where it listens; it logged:\n{}", self.log());
+            let _ = child.wait();
+            return false;
         };
         let address = address.parse().expect("a socket address");
         self.running = Some(Running { child, address, _reaper: reaper });
+        true
     }
 }
 

@@ -138,6 +138,17 @@ impl Cache {
         }
     }
 
+    /// Drops everything: nobody knows what has changed.
+    pub(super) fn strike_all(&self) {
+        let mut kept = self.lock();
+        kept.groups.clear();
+        kept.databases.clear();
+        for slot in 0..SLOTS {
+            kept.group_strikes.add(slot);
+            kept.database_strikes.add(slot);
+        }
+    }
+
     /// Drops a group and every database in it.
     pub(super) fn strike_group(&self, name: &GroupName) {
         let mut kept = self.lock();

@@ -56,12 +56,13 @@ impl SqliteCatalog {
         let reading: rusqlite::Result<_> = (0..READERS).map(|_| open_reading(file)).collect();
         let readers = Readers::new(reading.map_err(failed)?);
         let cache = Arc::new(Cache::new());
-        let writer =
-            Writer::start(writing, Arc::clone(&cache)).map_err(|source| DataDirError::Io {
+        let writer = Writer::start(writing, Arc::clone(&cache), env.clone()).map_err(|source| {
+            DataDirError::Io {
                 action: "start the thread that writes",
                 path: file.to_path_buf(),
                 source,
-            })?;
+            }
+        })?;
         Ok(Self { readers, writer, cache })
     }
 }

@@ -4,6 +4,7 @@
 //! done whole or not at all whatever its neighbours do. Nobody is answered
 //! before the commit is durable and the cache has forgotten the old rows.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 
@@ -12,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::cache::Cache;
 use super::failure::{Failure, fault};
+use crate::env::{Env, Failpoint};
 use crate::error::{Error, Reason, Result};
 use crate::names::{DatabaseId, DatabaseName, GroupName};
 
@@ -57,11 +59,16 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread.
-    pub(super) fn start(connection: Connection, cache: Arc<Cache>) -> std::io::Result<Self> {
+    pub(super) fn start(
+        connection: Connection,
+        cache: Arc<Cache>,
+        env: Env,
+    ) -> std::io::Result<Self> {
         let (jobs, waiting) = mpsc::channel(WAITING_MAX);
+        let struck = Arc::clone(&cache);
         let thread = thread::Builder::new()
             .name("catalog-writer".to_owned())
-            .spawn(move || write(&connection, waiting))?;
+            .spawn(move || write(&connection, waiting, &struck, &env))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread), cache })
     }
 
@@ -141,15 +148,28 @@ where
     }
 }
 
-fn write(connection: &Connection, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
+fn write(
+    connection: &Connection,
+    mut waiting: mpsc::Receiver<Box<dyn Job>>,
+    cache: &Cache,
+    env: &Env,
+) {
     while let Some(first) = waiting.blocking_recv() {
         let mut jobs = vec![first];
-        let committed = run_group(connection, &mut jobs, &mut waiting);
-        if let Err(error) = &committed {
-            tracing::error!(%error, changes = jobs.len(), "a commit of the catalog failed");
+        // One change that panics must not end all others that will come.
+        let group = AssertUnwindSafe(|| run_group(connection, &mut jobs, &mut waiting, env));
+        let committed = catch_unwind(group);
+        if !matches!(committed, Ok(Ok(()))) {
             if !connection.is_autocommit() {
                 execute(connection, "ROLLBACK").ok();
             }
+            // It may have been committed before it failed.
+            cache.strike_all();
+        }
+        // After a panic the callers learn of it by their closed channels.
+        let Ok(committed) = committed else { continue };
+        if let Err(error) = &committed {
+            tracing::error!(%error, changes = jobs.len(), "a commit of the catalog failed");
         }
         for job in jobs {
             job.answer(committed.as_ref().copied());
@@ -161,7 +181,11 @@ fn run_group(
     connection: &Connection,
     jobs: &mut Vec<Box<dyn Job>>,
     waiting: &mut mpsc::Receiver<Box<dyn Job>>,
+    env: &Env,
 ) -> rusqlite::Result<()> {
+    let failpoint = |point| {
+        env.failpoint(point).map_err(|error| rusqlite::Error::UserFunctionError(error.into()))
+    };
     execute(connection, "BEGIN IMMEDIATE")?;
     let mut done = 0;
     while let Some(job) = jobs.get_mut(done) {
@@ -171,7 +195,9 @@ fn run_group(
             jobs.extend(waiting.try_recv().ok());
         }
     }
-    execute(connection, "COMMIT")
+    failpoint(Failpoint::CatalogCommit)?;
+    execute(connection, "COMMIT")?;
+    failpoint(Failpoint::CatalogCommitted)
 }
 
 fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
@@ -214,7 +240,8 @@ mod tests {
             refused.load(Ordering::SeqCst)
         };
         connection.commit_hook(Some(hook)).expect("sets the hook");
-        let writer = Writer::start(connection, Arc::new(Cache::new())).expect("starts");
+        let writer =
+            Writer::start(connection, Arc::new(Cache::new()), Env::system()).expect("starts");
         Fixture { writer, commits, refuse, file }
     }
 
