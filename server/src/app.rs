@@ -77,6 +77,12 @@ impl From<Error> for StartError {
 /// Puts a server together and takes its data directory and its port into use.
 /// Errors: what the operator must know to start it.
 pub async fn build(config: Config, env: Env) -> Result<App, StartError> {
+    let env = match &config.failpoint {
+        Some(point) => {
+            env.with_failpoint(point).map_err(|rule| StartError(format!("--failpoint {rule}")))?
+        }
+        None => env,
+    };
     raise_file_limit(&config);
     let data_dir = Arc::new(DataDir::open(&config.data_dir)?);
     let catalog = SqliteCatalog::open(&data_dir.catalog_file(), &env)?;

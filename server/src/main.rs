@@ -63,11 +63,7 @@ fn main() -> ExitCode {
 async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let mut env = Env::system();
-    if let Some(point) = &config.failpoint {
-        env = env.with_failpoint(point).map_err(|rule| format!("--failpoint {rule}"))?;
-    }
-    let app = app::build(config, env).await?;
+    let app = app::build(config, Env::system()).await?;
     let (address, token) = (app.address(), app.admin_token_file());
     // Whoever reads this may have gone away; the server has not.
     let mut stdout = io::stdout().lock();

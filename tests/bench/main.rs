@@ -13,6 +13,7 @@ mod stream;
 #[allow(clippy::disallowed_methods, dead_code, unused_imports, unused_macros)]
 #[path = "../e2e/support/mod.rs"]
 mod support;
+mod writes;
 
 use std::process::ExitCode;
 
@@ -36,8 +37,11 @@ fn main() -> ExitCode {
     if chosen("stream") {
         figures.extend(runtime.block_on(stream::run()));
     }
+    if chosen("writes") {
+        figures.push(runtime.block_on(writes::run()));
+    }
     if figures.is_empty() {
-        eprintln!("bench: there are point-select and stream");
+        eprintln!("bench: there are point-select, stream and writes");
         return ExitCode::from(2);
     }
     let mut kept = true;

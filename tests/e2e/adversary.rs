@@ -4,6 +4,7 @@
 use futures_util::future::join_all;
 use tonic::Code;
 
+use crate::support::client::reason;
 use crate::support::v1::{Encoding, TransactionMode};
 use crate::support::{Server, World, bounded, expect_error};
 
@@ -153,4 +154,24 @@ async fn nothing_upsets_the_writer_of_others() {
     let left = db.text("SELECT count(*), count(DISTINCT x), min(x) FROM t").await;
     assert_eq!(left, "200|200|0", "what was acknowledged is there, and nothing else");
     assert_eq!(db.text("SELECT count(*) FROM once; PRAGMA integrity_check").await, "ok");
+}
+
+#[tokio::test]
+async fn a_text_that_defers_its_foreign_keys_is_still_one_transaction() {
+    let world = World::shared().await;
+    let db = world.database("alice").await;
+    db.exec(
+        "CREATE TABLE parent (id INTEGER PRIMARY KEY); CREATE TABLE child (p REFERENCES parent)",
+    )
+    .await;
+    let defer = "PRAGMA defer_foreign_keys = ON; INSERT INTO child VALUES (7);";
+    db.exec(format!("{defer} INSERT INTO parent VALUES (7)")).await;
+    for (rest, expected) in [
+        ("INSERT INTO parent VALUES (8); INSERT INTO child VALUES (9)", "CONSTRAINT"),
+        ("INSERT INTO parent VALUES (8); SELECT * FROM nowhere", "SQL_ERROR"),
+    ] {
+        let status = db.try_exec(format!("{defer} {rest}")).await.expect_err(rest);
+        assert_eq!(reason(&status), expected, "{status:?}");
+    }
+    assert_eq!(db.text("SELECT count(*), max(id) FROM parent, child").await, "1|7");
 }

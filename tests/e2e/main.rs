@@ -21,6 +21,7 @@ mod permissions;
 mod tokens;
 
 mod adversary;
+mod adversary_grants;
 mod attach;
 mod batch;
 mod group_commit;

@@ -16,8 +16,11 @@ use crate::error::{Error, Reason};
 /// What a request may say about transactions in its SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Control {
-    /// Nothing: the transaction is ours.
+    /// Nothing: the transaction is ours, and others share it.
     None,
+    /// When its foreign keys are checked: the transaction is ours and serves
+    /// this request alone.
+    Deferral,
     /// Savepoints inside a transaction that is opened and ended otherwise.
     Savepoints,
     /// Everything: the script manages its own transactions.
@@ -306,6 +309,7 @@ fn is_transaction_control(action: &AuthAction<'_>) -> bool {
 fn may_control(action: &AuthAction<'_>, control: Control) -> bool {
     match control {
         Control::None => false,
+        Control::Deferral => matches!(action, AuthAction::Pragma { .. }),
         Control::Full => true,
         Control::Savepoints => !matches!(action, AuthAction::Transaction { .. }),
     }

@@ -246,7 +246,11 @@ impl Script<'_> {
                 Err(error)
                     if error.reason() == Reason::TransactionState && control == Control::None =>
                 {
-                    return Ok(Ran::NeedsControl);
+                    // What it says may be no more than when foreign keys are checked.
+                    return Ok(match place {
+                        Place::Reader | Place::Group => Ran::NeedsAlone,
+                        Place::Alone => Ran::NeedsControl,
+                    });
                 }
                 Err(error) => return Err(error),
             };

@@ -279,9 +279,11 @@ impl Writer {
     }
 
     fn try_alone(&self, conn: &mut Conn, work: &mut dyn Work, control: Control) -> Result<Ran> {
-        conn.dress(work.dress(), control)?;
         if control == Control::None {
+            conn.dress(work.dress(), Control::Deferral)?;
             conn.server("BEGIN IMMEDIATE")?;
+        } else {
+            conn.dress(work.dress(), control)?;
         }
         let ran = work.run(conn, Place::Alone, control)?;
         conn.undress();
@@ -357,8 +359,7 @@ fn run_member(conn: &mut Conn, work: &mut dyn Work) -> Member {
         // Temporary objects would be seen by the neighbours.
         _ if conn.has_temp() => Member::Again(Control::None),
         Ok(Ran::Done) => Member::Done,
-        Ok(Ran::NeedsControl) => Member::Again(Control::Full),
-        Ok(Ran::NeedsAlone | Ran::NeedsWriter) => Member::Again(Control::None),
+        Ok(Ran::NeedsAlone | Ran::NeedsWriter | Ran::NeedsControl) => Member::Again(Control::None),
         Err(error) => Member::Failed(error),
     };
     if conn.is_autocommit() {

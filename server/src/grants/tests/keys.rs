@@ -122,6 +122,7 @@ async fn outside_keys_come_and_go_with_their_file() {
 
     // What cannot be read changes nothing, until it can.
     let path = write_jwks(dir, &[]).jwks_path;
+    std::fs::write(&path, r#"{"keys": ["#).expect("writes");
     world.clock.advance(Duration::from_secs(1));
     assert_eq!(reason(&world.verifier, &with("two", 3)), None);
     std::fs::remove_file(path).expect("removes");
@@ -131,4 +132,38 @@ async fn outside_keys_come_and_go_with_their_file() {
     world.clock.advance(Duration::from_secs(1));
     assert_eq!(reason(&world.verifier, &with("ten", 10)), None);
     assert_eq!(reason(&world.verifier, &with("two", 3)), Some(Reason::TokenInvalid));
+}
+
+#[tokio::test]
+async fn the_last_outside_key_can_be_withdrawn() {
+    let world = world_with_issuer().await;
+    let token = outside(&world, &json!({}));
+    assert_eq!(reason(&world.verifier, &token), None);
+    let dir = world.dir.path();
+    for empty in [&[][..], &[json!({ "kty": "RSA", "kid": "one", "n": "AQAB", "e": "AQAB" })]] {
+        write_jwks(dir, empty);
+        world.clock.advance(Duration::from_secs(1));
+        assert_eq!(reason(&world.verifier, &token), Some(Reason::TokenInvalid), "{empty:?}");
+        write_jwks(dir, &[jwk("one", &foreign_key(1))]);
+        world.clock.advance(Duration::from_secs(1));
+        assert_eq!(reason(&world.verifier, &token), None);
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_keeps_time_and_size_is_seen() {
+    let world = world_with_issuer().await;
+    let token = outside(&world, &json!({}));
+    assert_eq!(reason(&world.verifier, &token), None);
+    let dir = world.dir.path();
+    let before = dir.join("jwks.json").metadata().expect("is there");
+    // As a tool does that copies times, or sets them all to the same.
+    let path = write_jwks(dir, &[jwk("one", &foreign_key(2))]).jwks_path;
+    let file = std::fs::File::options().write(true).open(&path).expect("opens");
+    file.set_modified(before.modified().expect("has one")).expect("sets");
+    let after = path.metadata().expect("is there");
+    assert_eq!(after.modified().expect("has one"), before.modified().expect("has one"));
+    assert_eq!(after.len(), before.len());
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(reason(&world.verifier, &token), Some(Reason::TokenInvalid));
 }

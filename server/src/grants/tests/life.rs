@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::env::{Env, ManualClock};
 use crate::grants::testing::{START, databases, groups};
-use crate::grants::{TokenSpec, TokenTarget, resolve};
+use crate::grants::{AccessLevel, TokenSpec, TokenTarget, resolve};
 use crate::names::{DatabaseRef, GroupName};
 use crate::storage::catalog::{Catalog, SqliteCatalog, TokenFilter};
 
@@ -202,4 +202,30 @@ async fn a_crash_on_the_way_to_the_first_admin_token_is_made_up_for() {
     let read =
         |dir: &tempfile::TempDir| std::fs::read(dir.path().join("admin.token")).expect("reads");
     assert_eq!(read(&one), read(&two), "it is the same token");
+}
+
+#[tokio::test]
+async fn nothing_is_minted_past_an_invalidation_that_is_under_way() {
+    let world = World::new().await;
+    world.database("eu/shop").await;
+    let admin = TokenSpec {
+        groups: groups(&["eu"]),
+        access: AccessLevel::Admin,
+        ..TokenSpec::default()
+    };
+    let admin = world.grant(admin).await;
+    let spec = on(&["eu/shop"]);
+    // Once before, so that all that it needs to know is in memory.
+    world.tokens.mint(&admin, spec.clone()).await.expect("mints");
+    let group = TokenTarget::Group(GroupName::new("eu").expect("valid"));
+    let (invalidated, minted) = tokio::join!(
+        biased;
+        world.tokens.invalidate(&world.admin, &group),
+        world.tokens.mint(&admin, spec),
+    );
+    invalidated.expect("invalidates");
+    if let Ok(minted) = minted {
+        let outcome = outcome(&world, &minted.token, "eu/shop").await;
+        assert_eq!(outcome, Some(Reason::TokenRevoked), "it lives on");
+    }
 }

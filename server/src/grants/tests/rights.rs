@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
+
 use super::*;
 use crate::grants::testing::{databases, groups};
 use crate::grants::{AccessLevel, Grant, Permission, Rights, TokenSpec, resolve, resolve_group};
@@ -245,4 +247,30 @@ fn grants_are_cheap_to_carry() {
     is_send_and_sync::<Grant>();
     is_send_and_sync::<Arc<Verifier>>();
     assert_eq!(size_of::<Grant>(), size_of::<usize>());
+}
+
+/// What is in memory answers at once, and the difference can be measured: what
+/// may not be known has to take the way of what is not there.
+#[tokio::test]
+async fn what_may_not_be_known_is_not_answered_from_memory() {
+    let world = World::new().await;
+    for reference in ["shop", "other", "eu/shop"] {
+        world.database(reference).await;
+    }
+    let spec = TokenSpec { databases: databases(&["shop"]), ..TokenSpec::default() };
+    let grant = world.grant(spec).await;
+    for (reference, at_once) in
+        [("shop", true), ("other", false), ("none", false), ("eu/shop", false)]
+    {
+        let reference = DatabaseRef::parse(reference).expect("valid");
+        let first = resolve(&*world.catalog, &grant, &reference).await;
+        let again = resolve(&*world.catalog, &grant, &reference).now_or_never();
+        assert_eq!((first.is_ok(), again.is_some()), (at_once, at_once), "{reference}");
+    }
+    for (name, at_once) in [("default", true), ("eu", false), ("none", false)] {
+        let name = GroupName::new(name).expect("valid");
+        let first = resolve_group(&*world.catalog, &grant, &name).await;
+        let again = resolve_group(&*world.catalog, &grant, &name).now_or_never();
+        assert_eq!((first.is_ok(), again.is_some()), (at_once, at_once), "{name}");
+    }
 }
