@@ -59,7 +59,8 @@ pub struct Flags {
     )]
     transaction_idle_ms_max: String,
 
-    /// How long an interactive transaction may take, in milliseconds
+    /// How long an interactive transaction may take, and a stream work on one
+    /// piece of its rows, in milliseconds
     #[arg(long, env = "TENANTRY_TRANSACTION_MS_MAX", default_value = "60000", value_name = "MS")]
     transaction_ms_max: String,
 

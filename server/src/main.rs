@@ -16,6 +16,8 @@ use tracing_subscriber::prelude::*;
 
 /// How long work that was cut has to notice.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
+/// Threads that wait for SQLite, at most: the readers of many busy databases.
+const BLOCKING_THREADS_MAX: usize = 2048;
 /// How a process tells that it was used wrongly.
 const USAGE: u8 = 2;
 
@@ -32,7 +34,7 @@ struct Args {
 #[derive(clap::Subcommand)]
 enum Command {
     /// Run the server
-    Serve(Flags),
+    Serve(Box<Flags>),
     #[command(flatten)]
     Client(cli::Command),
 }
@@ -48,7 +50,8 @@ fn main() -> ExitCode {
         Err(problems) => return fail(problems, ExitCode::from(USAGE)),
     };
     init_log(&config);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = match runtime.enable_all().max_blocking_threads(BLOCKING_THREADS_MAX).build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(error, ExitCode::FAILURE),
     };
@@ -92,7 +95,8 @@ fn init_log(config: &Config) {
 
 fn fail(error: impl Display, code: ExitCode) -> ExitCode {
     for line in error.to_string().lines() {
-        eprintln!("tenantry: {line}");
+        // Where nobody reads it, the exit code still tells.
+        let _ = writeln!(io::stderr(), "tenantry: {line}");
     }
     code
 }

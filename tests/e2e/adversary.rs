@@ -6,7 +6,7 @@ use tonic::Code;
 
 use crate::support::client::reason;
 use crate::support::v1::{Encoding, TransactionMode};
-use crate::support::{Server, World, bounded, expect_error};
+use crate::support::{Server, World, bounded, cells, expect_error, sql, until};
 
 /// That many of the largest values.
 fn blobs(count: usize) -> String {
@@ -174,4 +174,35 @@ async fn a_text_that_defers_its_foreign_keys_is_still_one_transaction() {
         assert_eq!(reason(&status), expected, "{status:?}");
     }
     assert_eq!(db.text("SELECT count(*), max(id) FROM parent, child").await, "1|7");
+}
+
+#[tokio::test]
+async fn waiting_writes_take_no_more_memory_than_they_may() {
+    let world = World::shared().await;
+    let db = world.database("alice").await;
+    db.exec("CREATE TABLE t (x)").await;
+    // Nobody else writes while this is open.
+    let tx = db.begin(TransactionMode::Immediate).await;
+    let large = || sql("INSERT INTO t VALUES (?)", cells![vec![0_u8; 7_000_000]]);
+    let writes: Vec<_> = (0..14)
+        .map(|_| {
+            let (db, large) = (db.clone(), large());
+            tokio::spawn(async move { db.try_exec(large).await.map(|_| ()) })
+        })
+        .collect();
+    until("a write is refused", async || {
+        writes.iter().any(tokio::task::JoinHandle::is_finished).then_some(())
+    })
+    .await;
+
+    tx.rollback().await;
+    let mut written = 0;
+    for write in writes {
+        match write.await.expect("it is answered") {
+            Ok(()) => written += 1,
+            refused => drop(expect_error(refused, Code::ResourceExhausted, "OVERLOADED")),
+        }
+    }
+    assert!((9..14).contains(&written), "{written} of 14 were let in");
+    assert_eq!(db.text("SELECT count(*) FROM t").await, written.to_string());
 }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::process::{Command, Stdio};
 
 use crate::support::server::tenantry;
-use crate::support::{Cell, Server, World, sql, v1};
+use crate::support::{Cell, Code, Server, World, bounded, expect_error, sql, v1};
 
 /// A command of the server's admin.
 fn command(world: &World, args: &[&str]) -> Command {
@@ -51,22 +51,31 @@ async fn no_level_of_the_log_shows_a_token_sql_or_a_value() {
 }
 
 #[tokio::test]
-async fn timing_probe() {
+async fn a_message_is_not_decoded_into_a_multiple_of_its_size() {
     let world = World::shared().await;
-    let (own, other) = (world.database("own").await, world.database("other").await);
-    other.exec("CREATE TABLE t (x)").await;
-    let token = world.token(&own, v1::Access::ReadOnly, &[]).await;
-    let (there, absent) = (other.with_token(&token), world.db("absent").with_token(&token));
-    let mut times = [Vec::new(), Vec::new()];
-    for _ in 0..2000 {
-        for (db, times) in [&there, &absent].into_iter().zip(&mut times) {
-            let start = std::time::Instant::now();
-            db.try_exec("SELECT 1").await.expect_err("is refused");
-            times.push(start.elapsed());
-        }
-    }
-    for times in &mut times {
-        times.sort();
-        eprintln!("p10 {:?} p50 {:?} p90 {:?}", times[200], times[1000], times[1800]);
-    }
+    let db = world.database("alice").await;
+    let token = world.token(&db, v1::Access::ReadOnly, &[]).await;
+    let databases = vec![v1::Database::default(); 100_000];
+    let request = v1::BatchCreateDatabasesRequest { databases, ..Default::default() };
+    let client = world.admin.with_token(&token);
+    let refused = client.databases().batch_create_databases(request).await;
+    let status = expect_error(refused, Code::InvalidArgument, "INVALID_ARGUMENT");
+    assert!(status.message().contains("more than 16384 fields"), "{status:?}");
+}
+
+#[tokio::test]
+async fn a_long_field_mask_takes_no_longer_than_it_is() {
+    let world = World::shared().await;
+    let db = world.database("alice").await;
+    let token = world.token(&db, v1::Access::ReadOnly, &[]).await;
+    let labels = (0..20_000).map(|number| (format!("k{number}"), String::new())).collect();
+    let name = db.reference().to_owned();
+    let request = v1::UpdateDatabaseRequest {
+        database: Some(v1::Database { name, labels, ..Default::default() }),
+        update_mask: Some(prost_types::FieldMask { paths: vec!["labels".to_owned(); 10_000] }),
+    };
+    // A call that does not yield cannot be cut at its deadline.
+    let client = world.admin.with_token(&token);
+    let refused = bounded("UpdateDatabase", client.databases().update_database(request)).await;
+    expect_error(refused, Code::PermissionDenied, "PERMISSION_DENIED");
 }

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use tenantry_client::v1::{Encoding, TransactionMode};
 
+use crate::support::client::metadata;
 use crate::support::process::{cpu_ms, resident_bytes};
 use crate::support::raw::{Call, rpc};
-use crate::support::{Cell, Code, Db, RowStream, Server, World, bounded, expect_error, until};
+use crate::support::{Cell, Code, Db, RowStream, Server, World, bounded, expect_error, sql, until};
 
 /// What the server may hold for a stream whose client does not read.
 const STALLED_BYTES_MAX: u64 = 32 << 20;
@@ -266,4 +267,20 @@ async fn endless_readers_of_one_tenant_do_not_stop_another() {
     let alive: Db = greedy;
     let mut tx = alive.begin(TransactionMode::ReadOnly).await;
     assert_eq!(tx.text("SELECT 1").await, "1");
+}
+
+#[tokio::test]
+async fn a_stream_without_a_deadline_does_not_work_for_ever_without_a_row() {
+    let server = Server::with(&["--transaction-ms-max", "300"]);
+    let world = World::on(&server).await;
+    let db = world.database("alice").await;
+    let endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)";
+    for tail in ["SELECT count(*) FROM n", "SELECT i FROM n WHERE i < 3 OR i < 0"] {
+        let text = format!("{endless} {tail}");
+        let ended = bounded("the stream ends", async {
+            db.stream(sql(text, vec![]), Encoding::Rows).await?.all().await
+        });
+        let status = expect_error(ended.await, Code::DeadlineExceeded, "DEADLINE");
+        assert_eq!(metadata(&status, "limit_ms"), "300");
+    }
 }

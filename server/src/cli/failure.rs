@@ -3,7 +3,7 @@
 //! Errors go to standard error as one line, with a hint of what to do next below
 //! it. Text from a server is escaped, so that it cannot drive the terminal.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use tenantry_client::errors;
@@ -77,7 +77,8 @@ impl Failure {
 
     /// Prints the failure to standard error.
     pub(super) fn print(&self) {
-        eprintln!("{}", self.lines().join("\n"));
+        // Where nobody reads it, the exit code still tells.
+        let _ = writeln!(io::stderr(), "{}", self.lines().join("\n"));
     }
 
     fn lines(&self) -> Vec<String> {

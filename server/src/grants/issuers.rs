@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{PoisonError, RwLock};
@@ -58,8 +59,10 @@ struct Keys {
     by_id: HashMap<String, DecodingKey>,
 }
 
-/// What tells that a file has changed: its time and size; `None` without one.
-type Stamp = Option<(SystemTime, u64)>;
+/// What tells that a file has changed; `None` without one. Its time and size may
+/// stay the same, as where a tool sets the times of all files to one; then it is
+/// another file, or at least the system has noted a change.
+type Stamp = Option<(SystemTime, u64, u64, (i64, i64))>;
 
 impl Issuers {
     /// Reads the keys of each. Errors: `INVALID_ARGUMENT`, for the operator.
@@ -96,7 +99,13 @@ impl Issuers {
 impl Issuer {
     fn open(config: &OutsideIssuer, now: Timestamp) -> Result<Self> {
         let stamp = stamp(config);
-        let by_id = read(config).map_err(|problem| {
+        let by_id = read(config).and_then(|keys| match keys.is_empty() {
+            true => {
+                Err("the JWKS has no Ed25519 key (kty OKP, crv Ed25519, with a kid)".to_owned())
+            }
+            false => Ok(keys),
+        });
+        let by_id = by_id.map_err(|problem| {
             let OutsideIssuer { issuer, jwks_path, .. } = config;
             let path = jwks_path.display();
             let message =
@@ -129,7 +138,8 @@ impl Issuer {
 
     /// Reads the file again if it has changed, and looks whether it has at most
     /// once in [`CHECK_INTERVAL_MS`]. That is a small file's worth of blocking,
-    /// rarely. While the file is missing or malformed the keys stay as they are.
+    /// rarely. While the file is missing or malformed the keys stay as they are; a
+    /// set without any that can be used withdraws them all.
     fn refresh(&self, now: Timestamp) {
         let last = self.last_check_ms.load(Ordering::Relaxed);
         // The distance, so that a clock that was set back does not stop it.
@@ -150,6 +160,10 @@ impl Issuer {
         keys.stamp = found;
         match result {
             Ok(by_id) => {
+                if by_id.is_empty() {
+                    let issuer = &self.config.issuer;
+                    tracing::warn!(issuer, "an issuer has no Ed25519 keys any more");
+                }
                 keys.by_id = by_id;
                 keys.version += 1;
             }
@@ -164,7 +178,8 @@ impl Issuer {
 
 fn stamp(config: &OutsideIssuer) -> Stamp {
     let metadata = std::fs::metadata(&config.jwks_path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
+    let noted = (metadata.ctime(), metadata.ctime_nsec());
+    Some((metadata.modified().ok()?, metadata.len(), metadata.ino(), noted))
 }
 
 /// A JWKS. Sets hold keys of all sorts, so each is looked at by itself.
@@ -201,9 +216,6 @@ fn read(config: &OutsideIssuer) -> Result<HashMap<String, DecodingKey>, String> 
         if keys.insert(id, key).is_some() {
             return Err("two Ed25519 keys have the same 'kid'".to_owned());
         }
-    }
-    if keys.is_empty() {
-        return Err("the JWKS has no Ed25519 key (kty OKP, crv Ed25519, with a kid)".to_owned());
     }
     Ok(keys)
 }

@@ -65,14 +65,15 @@ pub async fn open(
 }
 
 /// Looks a database up as far as the grant may know of it. Errors:
-/// `DATABASE_NOT_FOUND`, the same whether there is none or the grant has no
-/// right on it; `TOKEN_REVOKED` where the grant was invalidated for it.
+/// `DATABASE_NOT_FOUND`, the same and as fast whether there is none or the grant
+/// has no right on it; `TOKEN_REVOKED` where the grant was invalidated for it.
 pub async fn resolve(
     catalog: &dyn Catalog,
     grant: &Grant,
     reference: &DatabaseRef,
 ) -> Result<(Arc<Database>, Rights)> {
-    if let Some(database) = catalog.database(reference).await? {
+    let may_know = |database: &Database| grant.rights_on(database).is_some();
+    if let Some(database) = catalog.database_for(reference, &may_know).await? {
         if let Some(rights) = grant.rights_on(&database) {
             return Ok((database, rights));
         }
@@ -84,14 +85,15 @@ pub async fn resolve(
 }
 
 /// Looks a group up as far as the grant may know of it. Errors:
-/// `GROUP_NOT_FOUND`, the same whether there is none or the grant has no right
-/// in it; `TOKEN_REVOKED` where the grant was invalidated for it.
+/// `GROUP_NOT_FOUND`, the same and as fast whether there is none or the grant has
+/// no right in it; `TOKEN_REVOKED` where the grant was invalidated for it.
 pub async fn resolve_group(
     catalog: &dyn Catalog,
     grant: &Grant,
     name: &GroupName,
 ) -> Result<Arc<Group>> {
-    if let Some(group) = catalog.group(name).await? {
+    let may_know = |group: &Group| grant.knows_group(group);
+    if let Some(group) = catalog.group_for(name, &may_know).await? {
         if grant.knows_group(&group) {
             return Ok(group);
         }

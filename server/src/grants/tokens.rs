@@ -9,6 +9,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::RwLock;
+
 use super::claims::{Audience, Claims, Date, OWN_ISSUER};
 use super::grant::{Grant, Revocations, databases_by_id, groups_by_id};
 use super::keys::{SigningKeyInfo, SigningKeys};
@@ -84,6 +86,9 @@ pub struct Tokens {
     revocations: Arc<Revocations>,
     /// The latest time at which a token was issued or invalidated.
     last_issue: Mutex<Timestamp>,
+    /// Held by who mints and, alone, by who invalidates: a caller whose own
+    /// token is just being struck must not mint one that is younger than that.
+    invalidating: RwLock<()>,
 }
 
 impl Tokens {
@@ -97,7 +102,8 @@ impl Tokens {
         // The clock may have been set back while the server was down.
         let newest = catalog.tokens(TokenFilter::default(), None, 1).await?;
         let last_issue = Mutex::new(newest.first().map(|row| row.create_time).unwrap_or_default());
-        Ok(Self { catalog, env, audience, keys, revocations, last_issue })
+        let invalidating = RwLock::default();
+        Ok(Self { catalog, env, audience, keys, revocations, last_issue, invalidating })
     }
 
     /// Mints a token. For admins of everything that it names. Errors:
@@ -108,6 +114,7 @@ impl Tokens {
         if spec.server_admin && !grant.is_server_admin() {
             return Err(denied("to mint a server admin's token, be a server admin"));
         }
+        let _turn = self.invalidating.read().await;
         let named = self.name(grant, &spec).await?;
         let id = TokenId::new(self.env.uuid());
         let (token, row) = self.issue(id, spec, named, lifetime).await?;
@@ -169,6 +176,7 @@ impl Tokens {
     /// tokens are exempt. Errors: `DATABASE_NOT_FOUND`, `GROUP_NOT_FOUND`,
     /// `PERMISSION_DENIED`.
     pub async fn invalidate(&self, grant: &Grant, target: &TokenTarget) -> Result<Timestamp> {
+        let _turn = self.invalidating.write().await;
         let (scope, not_before) = self.administered(grant, target).await?;
         let time = self.issue_time(not_before);
         self.catalog.invalidate_tokens(scope, time).await?;

@@ -104,7 +104,10 @@ impl RequestAttacher {
         if reference.group != self.main.group {
             return Err(not_allowed(reference, "only databases of the same group can be attached"));
         }
-        let database = self.catalog.database(reference).await?;
+        let may_know = |database: &Database| {
+            self.is_admin || self.grant.rights_on(database).is_some_and(|rights| rights.attach)
+        };
+        let database = self.catalog.database_for(reference, &may_know).await?;
         let rights = database.as_ref().and_then(|database| self.grant.rights_on(database));
         let database = match (database, rights) {
             (Some(database), Some(rights)) if rights.attach => database,

@@ -138,6 +138,8 @@ pub(super) fn settings_patch(
         ));
     }
     let mut patch = SettingsPatch::default();
+    // Taken once and not copied for each path: a mask may be long.
+    let mut labels = Some(database.labels);
     for path in paths {
         match path.as_str() {
             "allow_attach" => patch.allow_attach = Some(database.allow_attach),
@@ -145,7 +147,7 @@ pub(super) fn settings_patch(
             "block_reads" => patch.block_reads = Some(database.block_reads),
             "block_writes" => patch.block_writes = Some(database.block_writes),
             "size_limit_bytes" => patch.size_limit_bytes = Some(database.size_limit_bytes),
-            "labels" => patch.labels = Some(database.labels.clone()),
+            "labels" => patch.labels = labels.take().or(patch.labels),
             _ => {
                 let rule = format!("may name only {FIELDS}, not '{path}'");
                 return Err(Error::field("update_mask", rule));
@@ -442,6 +444,8 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(changed, expected);
+        let twice = patch(&["labels", "labels"]).expect("valid");
+        assert_eq!(twice.labels, Some(Default::default()));
         for bad in [&[][..], &["name"], &["*"], &["block_reads", "blockWrites"]] {
             assert_eq!(
                 patch(bad).expect_err("refused").reason(),

@@ -1,11 +1,13 @@
 //! `QueryService`.
 
+use std::time::Duration;
+
 use futures_util::future::Either;
 use tenantry_client::v1;
 use tenantry_client::v1::query_response::Part;
 use tenantry_client::v1::query_service_server::QueryService;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::Instrument as _;
@@ -72,11 +74,11 @@ impl QueryService for QueryRpc {
         let target = sql::target(&request.database, request.attachments, request.min_generation)?;
         let encoding = sql::encoding(request.encoding)?;
         let sql = sql::sql(request.statement)?;
-        let stream = self.queries.query(&grant, &target, sql).await?;
+        let limits = self.queries.limits();
+        let stream = in_time(limits.total, self.queries.query(&grant, &target, sql)).await?;
         // One piece waits here for a reader that has stalled, and none is made
         // before there is room for it.
         let (sender, receiver) = mpsc::channel(1);
-        let limits = self.queries.limits();
         let end = Instant::now() + limits.total;
         let pump = Pump { stream, encoding, sender, limits, end };
         tokio::spawn(pump.run().in_current_span());
@@ -135,6 +137,18 @@ impl QueryService for QueryRpc {
     }
 }
 
+/// Bounds the work on one piece of a stream: it holds a thread, and a stream has
+/// no time limit of its own. Errors: `DEADLINE`.
+async fn in_time<T>(limit: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
+    timeout(limit, work).await.unwrap_or_else(|_| {
+        Err(Error::new(
+            Reason::Deadline,
+            "the statement worked for too long without a row; ask for less at a time",
+        )
+        .with("limit_ms", limit.as_millis()))
+    })
+}
+
 /// Brings the pieces of a stream to its reader.
 struct Pump {
     stream: QueryStream,
@@ -154,6 +168,8 @@ impl Pump {
             // The reader is gone, and with this future goes the work.
             () = sender.closed() => return,
         };
+        // The work ends here, however long the reader takes to hear of it.
+        drop(self);
         if let Err(error) = ended {
             // Nobody may be there to hear it.
             let _ = sender.send(Err(error.into())).await;
@@ -169,7 +185,8 @@ impl Pump {
         self.send(Part::Header(header)).await?;
         loop {
             self.room().await?;
-            let piece = self.stream.next(StreamChunk::new(self.encoding, column_count)).await?;
+            let next = self.stream.next(StreamChunk::new(self.encoding, column_count));
+            let piece = in_time(self.limits.total, next).await?;
             if let Some(part) = piece.chunk.into_part() {
                 self.send(part).await?;
             }

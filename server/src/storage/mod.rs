@@ -29,6 +29,8 @@ mod lookup;
 mod row_watch;
 mod sql_error;
 mod statement;
+mod text_functions;
+mod trim_set;
 
 mod access;
 mod durability;

@@ -188,6 +188,8 @@ impl OpenDatabase {
 /// Work that gives its sink back.
 trait ReadWork: Send + 'static {
     fn dress(&self) -> &Dress;
+    /// What it takes while it waits, in bytes.
+    fn bytes(&self) -> usize;
     /// The one statement that it may consist of.
     fn statement(&self) -> Option<&str>;
     fn run(&mut self, conn: &mut Conn, place: Place, control: Control) -> Result<Ran>;
@@ -200,6 +202,10 @@ struct Answered<W> {
 }
 
 impl<W: ReadWork> Work for Answered<W> {
+    fn bytes(&self) -> usize {
+        self.work.bytes()
+    }
+
     fn dress(&self) -> &Dress {
         self.work.dress()
     }
@@ -221,6 +227,10 @@ struct ScriptWork<S> {
 }
 
 impl<S: Sink + 'static> ReadWork for ScriptWork<S> {
+    fn bytes(&self) -> usize {
+        self.call.sql.bytes()
+    }
+
     fn dress(&self) -> &Dress {
         &self.call.dress
     }
@@ -246,6 +256,10 @@ impl<S: Sink + 'static> ReadWork for ScriptWork<S> {
 }
 
 impl<S: BatchSink + 'static> ReadWork for Batch<S> {
+    fn bytes(&self) -> usize {
+        self.steps.iter().map(|step| step.sql.bytes()).sum()
+    }
+
     fn dress(&self) -> &Dress {
         &self.dress
     }

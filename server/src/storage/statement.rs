@@ -229,7 +229,7 @@ impl Row<'_> {
 
 /// # Safety
 /// `start` is null, or readable for `length` bytes for the lifetime asked for.
-unsafe fn slice_of<'a>(start: *const u8, length: c_int) -> &'a [u8] {
+pub(super) unsafe fn slice_of<'a>(start: *const u8, length: c_int) -> &'a [u8] {
     if start.is_null() || length <= 0 {
         return &[];
     }

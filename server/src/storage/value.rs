@@ -44,6 +44,27 @@ pub struct Sql {
     pub args: Args,
 }
 
+impl Sql {
+    /// What it takes in memory, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let Args { positional, named } = &self.args;
+        let values = positional.iter().chain(named.iter().map(|(_, value)| value));
+        self.text.len() + values.map(Value::bytes).sum::<usize>()
+    }
+}
+
+impl Value {
+    fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + match self {
+                Self::Null | Self::Integer(_) | Self::Real(_) => 0,
+                Self::Text(text) => text.len(),
+                Self::Blob(bytes) => bytes.len(),
+            }
+    }
+}
+
 /// A cell of a row that SQLite stands on; valid until its next step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Cell<'row> {

@@ -24,12 +24,17 @@ use crate::names::DatabaseId;
 
 /// The most requests that share a commit.
 const GROUP_SIZE_MAX: usize = 64;
+/// The most that the waiting requests of one database take, in bytes; one
+/// alone may take more.
+const QUEUE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// A shared transaction takes in no more requests after this time, so that the
 /// first of them do not wait for a long tail.
 const GROUP_MS_MAX: u64 = 10;
 
 /// A request that writes.
 pub(super) trait Work: Send {
+    /// What it takes while it waits, in bytes.
+    fn bytes(&self) -> usize;
     /// In whose right it runs.
     fn dress(&self) -> &Dress;
     /// Runs it; from its start each time that it is called.
@@ -41,6 +46,15 @@ pub(super) trait Work: Send {
 enum Job {
     Work(Box<dyn Work>),
     Lease(oneshot::Sender<Lease>),
+}
+
+impl Job {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Work(work) => work.bytes(),
+            Self::Lease(_) => 0,
+        }
+    }
 }
 
 /// What a writer needs to know of its database.
@@ -62,10 +76,20 @@ pub(super) struct Writer {
 #[derive(Default)]
 struct State {
     queue: VecDeque<Job>,
+    /// What the queue takes, in bytes.
+    queued_bytes: usize,
     /// The connection, while nobody uses it.
     conn: Option<Conn>,
     /// Someone works through the queue, or holds the lease.
     busy: bool,
+}
+
+impl State {
+    fn pop(&mut self) -> Option<Job> {
+        let job = self.queue.pop_front()?;
+        self.queued_bytes -= job.bytes();
+        Some(job)
+    }
 }
 
 impl Writer {
@@ -96,13 +120,16 @@ impl Writer {
 
     fn enqueue(self: &Arc<Self>, job: Job) -> Result<()> {
         let mut state = self.state();
-        if state.queue.len() >= self.config.queue_max {
+        let bytes = state.queued_bytes + job.bytes();
+        let too_large = bytes > QUEUE_BYTES_MAX && !state.queue.is_empty();
+        if state.queue.len() >= self.config.queue_max || too_large {
             return Err(Error::new(
                 Reason::Overloaded,
                 "too many writes wait for this database; try again later",
             )
             .with_retry_after(Duration::from_millis(100)));
         }
+        state.queued_bytes = bytes;
         state.queue.push_back(job);
         if !std::mem::replace(&mut state.busy, true) {
             let writer = self.clone();
@@ -118,7 +145,7 @@ impl Writer {
         loop {
             let job = {
                 let mut state = self.state();
-                let Some(job) = state.queue.pop_front() else {
+                let Some(job) = state.pop() else {
                     state.conn = conn;
                     state.busy = false;
                     return;
@@ -156,7 +183,7 @@ impl Writer {
             Some(Job::Work(work)) if conn.has_attached(&work.dress().attached) => {}
             _ => return None,
         }
-        match state.queue.pop_front() {
+        match state.pop() {
             Some(Job::Work(work)) => Some(work),
             _ => None,
         }
@@ -319,6 +346,7 @@ impl Drop for Rescue {
         let queue = {
             let mut state = self.0.state();
             state.busy = false;
+            state.queued_bytes = 0;
             std::mem::take(&mut state.queue)
         };
         for job in queue {

@@ -2247,7 +2247,8 @@ pub enum ErrorReason {
     /// { "database": "shop/alice", "cause": "disk full" }
     /// ```
     ChildQuarantined = 44,
-    /// RESOURCE_EXHAUSTED. A queue or a share is full; the request had no effect.
+    /// RESOURCE_EXHAUSTED. A queue or a share is full, or a statement needs more
+    /// memory than one may have; the request had no effect.
     /// With `RetryInfo` where waiting helps.
     ///
     /// ```text
@@ -3308,8 +3309,11 @@ pub mod query_service_client {
         /// sent. A row may have 8 MiB: whoever reads rows of more than 4 MiB raises the
         /// limit on messages that most clients have.
         ///
+        /// A server setting bounds the work on one chunk, 60 s by default; DEADLINE.
+        ///
         /// Also: GENERATION_MISMATCH, TRANSACTION_STATE; TRANSACTION_TIMEOUT where the
-        /// statement writes and its rows are not taken.
+        /// statement writes and its rows are not taken; RESULT_TOO_LARGE for one row of
+        /// more than 17 MiB.
         pub async fn query(
             &mut self,
             request: impl tonic::IntoRequest<super::QueryRequest>,
@@ -3486,8 +3490,11 @@ pub mod query_service_server {
         /// sent. A row may have 8 MiB: whoever reads rows of more than 4 MiB raises the
         /// limit on messages that most clients have.
         ///
+        /// A server setting bounds the work on one chunk, 60 s by default; DEADLINE.
+        ///
         /// Also: GENERATION_MISMATCH, TRANSACTION_STATE; TRANSACTION_TIMEOUT where the
-        /// statement writes and its rows are not taken.
+        /// statement writes and its rows are not taken; RESULT_TOO_LARGE for one row of
+        /// more than 17 MiB.
         async fn query(
             &self,
             request: tonic::Request<super::QueryRequest>,
@@ -5618,7 +5625,8 @@ pub enum Action {
     DataUpdate = 3,
     /// Delete rows.
     DataDelete = 4,
-    /// Create tables, indexes, views and triggers.
+    /// Create tables, indexes, views and triggers. A trigger runs in the right of
+    /// whoever makes it fire, so give this only to those you trust with that.
     SchemaAdd = 5,
     /// Alter tables.
     SchemaUpdate = 6,

@@ -208,11 +208,8 @@ async fn a_crash_on_the_way_to_the_first_admin_token_is_made_up_for() {
 async fn nothing_is_minted_past_an_invalidation_that_is_under_way() {
     let world = World::new().await;
     world.database("eu/shop").await;
-    let admin = TokenSpec {
-        groups: groups(&["eu"]),
-        access: AccessLevel::Admin,
-        ..TokenSpec::default()
-    };
+    let admin =
+        TokenSpec { groups: groups(&["eu"]), access: AccessLevel::Admin, ..TokenSpec::default() };
     let admin = world.grant(admin).await;
     let spec = on(&["eu/shop"]);
     // Once before, so that all that it needs to know is in memory.

@@ -13,6 +13,7 @@
 mod body;
 mod limits;
 mod method;
+mod request_body;
 mod request_log;
 
 #[cfg(test)]
@@ -155,6 +156,8 @@ impl Shared {
                 self.verifier.authenticate(token.map(|value| value.to_str().unwrap_or("?")))?;
             log.caller(&grant);
             request.extensions_mut().insert(grant);
+            let body = mem::replace(request.body_mut(), Body::empty());
+            *request.body_mut() = request_body::counted(body);
         }
         Ok(self.limits.bounds(method, request.headers()))
     }

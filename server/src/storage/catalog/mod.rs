@@ -282,7 +282,16 @@ pub trait Catalog: Send + Sync {
     /// Creates a group. Errors: `ALREADY_EXISTS`.
     fn create_group(&self, group: Group) -> BoxFuture<'_, Result<Arc<Group>>>;
     /// Looks a group up by name; answered from memory where possible.
-    fn group(&self, name: &GroupName) -> BoxFuture<'_, Result<Option<Arc<Group>>>>;
+    fn group(&self, name: &GroupName) -> BoxFuture<'_, Result<Option<Arc<Group>>>> {
+        self.group_for(name, &|_| true)
+    }
+    /// As [`Catalog::group`], for a caller who `may_know` some groups alone: any
+    /// other takes as long as one that is not there, which is never in memory.
+    fn group_for(
+        &self,
+        name: &GroupName,
+        may_know: &dyn Fn(&Group) -> bool,
+    ) -> BoxFuture<'_, Result<Option<Arc<Group>>>>;
     /// The groups in the order of their names, after `after`, at most `limit`;
     /// only those in `visible` or with an active database in it where given.
     fn groups(
@@ -307,7 +316,16 @@ pub trait Catalog: Send + Sync {
         now: Timestamp,
     ) -> BoxFuture<'_, Result<Vec<Arc<Database>>>>;
     /// Looks an active database up; answered from memory where possible.
-    fn database(&self, reference: &DatabaseRef) -> BoxFuture<'_, Result<Option<Arc<Database>>>>;
+    fn database(&self, reference: &DatabaseRef) -> BoxFuture<'_, Result<Option<Arc<Database>>>> {
+        self.database_for(reference, &|_| true)
+    }
+    /// As [`Catalog::database`], for a caller who `may_know` some databases
+    /// alone, as in [`Catalog::group_for`].
+    fn database_for(
+        &self,
+        reference: &DatabaseRef,
+        may_know: &dyn Fn(&Database) -> bool,
+    ) -> BoxFuture<'_, Result<Option<Arc<Database>>>>;
     /// The newest deleted, not yet purged database of a reference.
     fn deleted_database(
         &self,

@@ -108,15 +108,20 @@ impl Catalog for SqliteCatalog {
         Box::pin(self.writer.run(|db| groups::create(db, group).map(fresh)))
     }
 
-    fn group(&self, name: &GroupName) -> BoxFuture<'_, Result<Option<Arc<Group>>>> {
+    fn group_for(
+        &self,
+        name: &GroupName,
+        may_know: &dyn Fn(&Group) -> bool,
+    ) -> BoxFuture<'_, Result<Option<Arc<Group>>>> {
         let ticket = match self.cache.group(name) {
-            Lookup::Hit(group) => return Box::pin(ready(Ok(Some(group)))),
-            Lookup::Miss(ticket) => ticket,
+            Lookup::Hit(group) if may_know(&group) => return Box::pin(ready(Ok(Some(group)))),
+            Lookup::Hit(_) => None,
+            Lookup::Miss(ticket) => Some(ticket),
         };
         let name = name.clone();
         Box::pin(async move {
             let found = self.readers.read(move |db| groups::by_name(db, &name)).await?;
-            if let Some(group) = &found {
+            if let (Some(group), Some(ticket)) = (&found, ticket) {
                 self.cache.keep_group(ticket, group);
             }
             Ok(found)
@@ -154,16 +159,23 @@ impl Catalog for SqliteCatalog {
         )
     }
 
-    fn database(&self, reference: &DatabaseRef) -> BoxFuture<'_, Result<Option<Arc<Database>>>> {
+    fn database_for(
+        &self,
+        reference: &DatabaseRef,
+        may_know: &dyn Fn(&Database) -> bool,
+    ) -> BoxFuture<'_, Result<Option<Arc<Database>>>> {
         let ticket = match self.cache.database(reference) {
-            Lookup::Hit(database) => return Box::pin(ready(Ok(Some(database)))),
-            Lookup::Miss(ticket) => ticket,
+            Lookup::Hit(database) if may_know(&database) => {
+                return Box::pin(ready(Ok(Some(database))));
+            }
+            Lookup::Hit(_) => None,
+            Lookup::Miss(ticket) => Some(ticket),
         };
         let reference = reference.clone();
         Box::pin(async move {
             let wanted = reference.clone();
             let found = self.readers.read(move |db| databases::by_reference(db, &wanted)).await?;
-            if let Some(database) = &found {
+            if let (Some(database), Some(ticket)) = (&found, ticket) {
                 self.cache.keep_database(ticket, reference, database);
             }
             Ok(found)
