@@ -1,5 +1,5 @@
-//! The body of a response: kept to its bounds where it is a stream, and watched
-//! for how it ends.
+//! The body of a response: kept to its bounds where it is a stream or large, and
+//! watched for how it ends.
 
 use std::mem;
 use std::pin::Pin;
@@ -25,22 +25,41 @@ pub(crate) struct FrontBody {
 }
 
 enum Inner {
-    /// One message, which is there already.
-    Whole(Body),
-    /// A stream.
+    /// One message, and the bounds that it gets should it be large.
+    Whole(Body, Option<Bounds>),
+    /// A stream, or what is left of a large message.
     Bounded(BoundedBody),
 }
 
+/// A message goes out in slices of this size. Whatever is handed to the
+/// connection stays there until its client reads, so what a slow one has not
+/// read yet stays here, where the call's bounds end it.
+const SLICE_BYTES: usize = 64 * 1024;
+
 impl FrontBody {
-    /// A body that ends when `bounds` are passed, where given.
-    pub(super) fn new(body: Body, bounds: Option<Bounds>, log: RequestLog) -> Self {
+    /// A body that ends when `bounds` are passed, where given and as far as it
+    /// `streams` or is large.
+    pub(super) fn new(body: Body, bounds: Option<Bounds>, streams: bool, log: RequestLog) -> Self {
         let inner = match bounds {
-            Some(bounds) if !http_body::Body::is_end_stream(&body) => {
+            Some(bounds) if streams && !http_body::Body::is_end_stream(&body) => {
                 Inner::Bounded(BoundedBody::new(body, bounds))
             }
-            _ => Inner::Whole(body),
+            bounds => Inner::Whole(body, bounds),
         };
         Self { inner, log }
+    }
+
+    /// Puts what is left of a large message under the bounds of its call, and
+    /// answers its first slice.
+    fn slice(inner: &mut Inner, frame: Frame<Bytes>) -> Frame<Bytes> {
+        let Inner::Whole(body, bounds) = inner else { return frame };
+        let large = frame.data_ref().is_some_and(|data| data.len() > SLICE_BYTES);
+        let Some(bounds) = bounds.take_if(|_| large) else { return frame };
+        let Ok(mut rest) = frame.into_data() else { return Frame::data(Bytes::new()) };
+        let first = rest.split_to(SLICE_BYTES);
+        let body = mem::replace(body, Body::empty());
+        *inner = Inner::Bounded(BoundedBody::new(Body::new(Rest { rest, body }), bounds));
+        Frame::data(first)
     }
 }
 
@@ -54,10 +73,10 @@ impl http_body::Body for FrontBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let Self { inner, log } = self.get_mut();
         let polled = log.span().in_scope(|| match inner {
-            Inner::Whole(body) => Pin::new(body).poll_frame(cx),
+            Inner::Whole(body, _) => Pin::new(body).poll_frame(cx),
             Inner::Bounded(body) => body.poll_frame(cx),
         });
-        let mut frame = ready!(polled);
+        let mut frame = ready!(polled).map(|frame| frame.map(|frame| Self::slice(inner, frame)));
         match &mut frame {
             Some(Ok(frame)) => {
                 if let Some(trailers) = frame.trailers_mut() {
@@ -73,16 +92,39 @@ impl http_body::Body for FrontBody {
 
     fn is_end_stream(&self) -> bool {
         match &self.inner {
-            Inner::Whole(body) => body.is_end_stream(),
+            Inner::Whole(body, _) => body.is_end_stream(),
             Inner::Bounded(body) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.inner {
-            Inner::Whole(body) => body.size_hint(),
+            Inner::Whole(body, _) => body.size_hint(),
             Inner::Bounded(_) => SizeHint::default(),
         }
+    }
+}
+
+/// What is left of a large message, and what comes after it.
+struct Rest {
+    rest: Bytes,
+    body: Body,
+}
+
+impl http_body::Body for Rest {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let Self { rest, body } = self.get_mut();
+        if rest.is_empty() {
+            return Pin::new(body).poll_frame(cx);
+        }
+        let slice = rest.split_to(rest.len().min(SLICE_BYTES));
+        Poll::Ready(Some(Ok(Frame::data(slice))))
     }
 }
 

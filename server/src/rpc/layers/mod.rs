@@ -135,7 +135,7 @@ impl Shared {
             log.end(code);
         }
         let streams = method.is_some_and(|method| method.streams);
-        response.map(|body| FrontBody::new(body, bounds.filter(|_| streams), log))
+        response.map(|body| FrontBody::new(body, bounds, streams, log))
     }
 
     /// Lets a call pass to its handler: with a grant, where the method needs

@@ -231,3 +231,35 @@ async fn trailers_without_details_get_them() {
     let status = last(&mut response).await;
     assert_eq!(reason(&status).as_deref(), Some("STATEMENT_TOO_LARGE"));
 }
+
+async fn large(message: Bytes) -> Response<Body> {
+    let trailers =
+        HeaderMap::from_iter([(Status::GRPC_STATUS.into(), "0".parse().expect("is one"))]);
+    let body = Stream { message: Some(message), trailers: Some(trailers), dropped: Arc::default() };
+    Response::new(Body::new(body))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_answer_goes_out_in_slices_and_ends_at_the_deadline_where_nobody_reads() {
+    const BYTES: usize = 1_000_000;
+    let setup = Setup::new().await;
+    let answer = |_| large(Bytes::from(vec![7; BYTES]));
+
+    let mut response = setup.call(setup.request(UNARY), answer).await;
+    let (mut bytes, mut frames) = (0, 0);
+    let trailers = loop {
+        let frame = next(&mut response).await.expect("goes on").expect("a frame");
+        match frame.into_data() {
+            Ok(data) => (bytes, frames) = (bytes + data.len(), frames + 1),
+            Err(frame) => break frame.into_trailers().expect("trailers"),
+        }
+    };
+    assert_eq!((bytes, trailers[Status::GRPC_STATUS].as_bytes()), (BYTES, &b"0"[..]));
+    assert!(frames > 10, "{frames} slices");
+
+    let mut response = setup.call(setup.request(UNARY), answer).await;
+    let first = next(&mut response).await.expect("goes on").expect("a frame");
+    assert!(first.into_data().expect("data").len() < BYTES / 10);
+    sleep(Duration::from_secs(31)).await;
+    assert_eq!(reason(&last(&mut response).await).as_deref(), Some("DEADLINE"));
+}
