@@ -233,8 +233,7 @@ async fn trailers_without_details_get_them() {
 }
 
 async fn large(message: Bytes) -> Response<Body> {
-    let trailers =
-        HeaderMap::from_iter([(Status::GRPC_STATUS.into(), "0".parse().expect("is one"))]);
+    let trailers = HeaderMap::from_iter([(Status::GRPC_STATUS, "0".parse().expect("is one"))]);
     let body = Stream { message: Some(message), trailers: Some(trailers), dropped: Arc::default() };
     Response::new(Body::new(body))
 }
