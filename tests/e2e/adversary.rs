@@ -75,12 +75,13 @@ async fn a_stream_ends_with_the_right_to_what_it_has_attached() {
 
 #[tokio::test]
 async fn a_slow_reader_does_not_keep_the_writer_for_ever() {
-    let server = Server::with(&["--transaction-ms-max", "700", "--transaction-idle-ms-max", "600"]);
+    let server =
+        Server::with(&["--transaction-ms-max", "3000", "--transaction-idle-ms-max", "2500"]);
     let world = World::on(&server).await;
     let db = world.database("alice").await;
     db.exec("CREATE TABLE t (x)").await;
     let insert = "INSERT INTO t WITH RECURSIVE n(i) AS
-        (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000) SELECT hex(zeroblob(50)) FROM n
+        (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT hex(zeroblob(50)) FROM n
         RETURNING x";
     let mut stream = db.stream(insert, Encoding::Rows).await.expect("it opens");
     // It reads just fast enough not to be idle.
