@@ -38,6 +38,8 @@ mod value;
 
 #[cfg(test)]
 mod guard_tests;
+#[cfg(test)]
+mod writer_tests;
 
 pub(crate) use access::{Access, TableAction, TableRules};
 pub(crate) use batch::{Batch, BatchSink, Condition, Mode, Step};

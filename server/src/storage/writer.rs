@@ -241,8 +241,11 @@ impl Writer {
         }
         match self.commit(conn, Failpoint::GroupCommit) {
             Ok(()) => {
+                let handed_over = self.hand_over(Failpoint::GroupCommitted);
                 for work in done {
-                    work.answer(self.hand_over(Failpoint::GroupCommitted));
+                    // Each gets the one outcome; the cause is for the log.
+                    let outcome = handed_over.as_ref().copied();
+                    work.answer(outcome.map_err(|error| Error::internal(format!("{error:?}"))));
                 }
             }
             Err(error) => {
