@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::grants::{self, OutsideIssuer};
 use crate::query::{Queries, TransactionLimits};
 use crate::rpc::{self, Services, TimeLimits};
+use crate::schema::{SchemaConfig, Schemas};
 use crate::storage::catalog::{Catalog, SqliteCatalog};
 use crate::storage::data_dir::{DataDir, DataDirError};
 use crate::storage::files::Files;
@@ -115,7 +116,14 @@ pub async fn build(config: Config, env: Env) -> Result<App, StartError> {
     let databases = Databases::new(Arc::clone(&catalog), files, env.clone(), window);
     let transactions =
         TransactionLimits { idle: config.transaction_idle_max, total: config.transaction_max };
-    let queries = Queries::new(catalog, Arc::clone(&pool), env.clone(), transactions);
+    let queries = Queries::new(Arc::clone(&catalog), Arc::clone(&pool), env.clone(), transactions);
+    let migrations = SchemaConfig {
+        prepare_workers: config.prepare_workers,
+        apply_workers: config.apply_workers,
+        fence_wait_max: config.fence_wait_max,
+        held_max: config.held_max,
+    };
+    let schemas = Schemas::new(catalog, Arc::clone(&pool), env.clone(), migrations);
 
     let listener = bind(config.listen).await?;
     let address = listener.local_addr().map_err(|error| StartError(error.to_string()))?;
@@ -127,6 +135,7 @@ pub async fn build(config: Config, env: Env) -> Result<App, StartError> {
             databases: Arc::new(databases),
             tokens: Arc::new(tokens),
             queries,
+            schemas: Arc::new(schemas),
             verifier: Arc::new(verifier),
         },
         limits: TimeLimits { request_max: config.request_max, drain_max: config.drain_max },
@@ -153,17 +162,24 @@ impl App {
     /// Serves until `stop` is ready, and then for as long as calls are open,
     /// within the limit. Errors: what ended it before.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
-        let housekeeping = keep_house(Arc::clone(&self.services.databases), self.pool);
+        let schemas = Arc::clone(&self.services.schemas);
+        // Before the first request: each must find every schema where it is.
+        schemas.resume().await?;
+        let housekeeping =
+            keep_house(Arc::clone(&self.services.databases), Arc::clone(&schemas), self.pool);
         let _housekeeping = AbortOnDropHandle::new(tokio::spawn(housekeeping));
         info!(address = %self.address, "serving");
-        rpc::serve(self.listener, self.services, self.limits, self.env, stop).await?;
+        let served = rpc::serve(self.listener, self.services, self.limits, self.env, stop).await;
+        schemas.stop().await;
+        served?;
         info!("stopped");
         Ok(())
     }
 }
 
-/// Closes databases that nobody uses and removes what cannot be undeleted.
-async fn keep_house(databases: Arc<Databases>, pool: Arc<Pool>) {
+/// Closes databases that nobody uses, removes what cannot be undeleted, and tries
+/// again what migrations could not do.
+async fn keep_house(databases: Arc<Databases>, schemas: Arc<Schemas>, pool: Arc<Pool>) {
     let mut ticks = interval(HOUSEKEEPING_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -172,6 +188,7 @@ async fn keep_house(databases: Arc<Databases>, pool: Arc<Pool>) {
         if let Err(error) = databases.purge_due().await {
             error!(?error, "cannot remove deleted databases; trying again");
         }
+        schemas.retry_due().await;
     }
 }
 

@@ -9,9 +9,13 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
+
+/// The most tasks that do one kind of work for one migration.
+const WORKERS_MAX: usize = 64;
 
 /// The settings as they were written.
 #[derive(clap::Args, Debug)]
@@ -81,6 +85,26 @@ pub struct Flags {
     #[arg(long, env = "TENANTRY_WRITE_QUEUE_MAX", default_value = "10000", value_name = "COUNT")]
     write_queue_max: String,
 
+    /// How many children of a schema a migration validates at the same time. Not
+    /// set: one for each processor
+    #[arg(long, env = "TENANTRY_PREPARE_WORKERS", value_name = "COUNT")]
+    prepare_workers: Option<String>,
+
+    /// How many batches of files are brought to a new generation at the same
+    /// time. Not set: one for each processor
+    #[arg(long, env = "TENANTRY_APPLY_WORKERS", value_name = "COUNT")]
+    apply_workers: Option<String>,
+
+    /// How long writes that are under way may go on when a migration is about to
+    /// commit, in milliseconds; then they are rolled back and can be tried again
+    #[arg(long, env = "TENANTRY_FENCE_WAIT_MS_MAX", default_value = "1000", value_name = "MS")]
+    fence_wait_ms_max: String,
+
+    /// How many children on which a migration is slow keep it in an open
+    /// transaction until it commits, so that it need not run there twice
+    #[arg(long, env = "TENANTRY_HELD_MAX", default_value = "4", value_name = "COUNT")]
+    held_max: String,
+
     /// How the log on standard error is written: `text` or `json`
     #[arg(long, env = "TENANTRY_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     log_format: String,
@@ -127,6 +151,14 @@ pub struct Config {
     pub readers_per_database_max: usize,
     /// How many writes may wait for one database.
     pub write_queue_max: usize,
+    /// How many children a migration validates at the same time.
+    pub prepare_workers: usize,
+    /// How many batches of files are brought up at the same time.
+    pub apply_workers: usize,
+    /// How long open writes may go on when the fence goes up.
+    pub fence_wait_max: Duration,
+    /// How many slow children a migration holds open.
+    pub held_max: usize,
     /// How the log is written.
     pub log_format: LogFormat,
     /// What is logged.
@@ -218,6 +250,10 @@ impl Flags {
                 1..=256,
             ),
             write_queue_max: reader.number("write-queue-max", &self.write_queue_max, 1..=1_000_000),
+            prepare_workers: reader.workers("prepare-workers", self.prepare_workers),
+            apply_workers: reader.workers("apply-workers", self.apply_workers),
+            fence_wait_max: reader.ms("fence-wait-ms-max", &self.fence_wait_ms_max, 0..=60_000),
+            held_max: reader.number("held-max", &self.held_max, 0..=64),
             log_format: reader.one_of(
                 "log-format",
                 &self.log_format,
@@ -256,6 +292,13 @@ impl Reader {
                 self.wrong(flag, given, format_args!("a whole number from {start} to {end}"));
                 start
             }
+        }
+    }
+
+    fn workers(&mut self, flag: &str, given: Option<String>) -> usize {
+        match given {
+            Some(given) => self.number(flag, &given, 1..=WORKERS_MAX),
+            None => available_parallelism().map_or(1, usize::from).min(WORKERS_MAX),
         }
     }
 
@@ -352,6 +395,9 @@ mod tests {
         assert_eq!(config.request_max, Duration::from_secs(30));
         assert_eq!(config.undelete_window, Duration::from_secs(24 * 60 * 60));
         assert_eq!(config.synchronous, Synchronous::Full);
+        assert!((1..=WORKERS_MAX).contains(&config.prepare_workers));
+        assert_eq!(config.apply_workers, config.prepare_workers);
+        assert_eq!(config.fence_wait_max, Duration::from_secs(1));
         assert!(config.issuers.is_empty());
     }
 
@@ -363,13 +409,15 @@ mod tests {
             "--request-ms-max=0",
             "--write-queue-max=-1",
             "--open-databases-max=1000001",
+            "--prepare-workers=0",
+            "--held-max=65",
             "--synchronous=off",
             "--log-format=xml",
             "--log=inof",
             "--issuer=iss=a",
         ]);
         let problems = problems.expect_err("wrong").to_string();
-        assert_eq!(problems.lines().count(), 9, "{problems}");
+        assert_eq!(problems.lines().count(), 11, "{problems}");
         let drain = "--drain-ms-max (TENANTRY_DRAIN_MS_MAX) is 'soon': it must be a whole number from 0 to 600000";
         assert!(problems.lines().any(|line| line == drain), "{problems}");
     }

@@ -11,6 +11,7 @@ mod rpc;
 
 mod databases;
 mod query;
+mod schema;
 
 mod grants;
 mod storage;

@@ -14,6 +14,8 @@ use crate::error::{Error, Reason, Result};
 
 /// The longest name, in characters.
 pub const NAME_CHARS_MAX: usize = 64;
+/// The longest `request_id`.
+const REQUEST_ID_BYTES_MAX: usize = 128;
 /// The group that always exists, and that a reference without a group means.
 pub const DEFAULT_GROUP: &str = "default";
 
@@ -35,6 +37,15 @@ fn check_name(what: &'static str, name: &str) -> Result<()> {
     Err(Error::new(Reason::InvalidName, description.clone())
         .with("name", name.chars().take(2 * NAME_CHARS_MAX).collect::<String>())
         .with_field("name", description))
+}
+
+/// Checks the rule for a `request_id`; an empty one is none.
+pub fn check_request_id(id: &str) -> Result<()> {
+    if id.len() > REQUEST_ID_BYTES_MAX || !id.bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
+        let rule = format!("must have at most {REQUEST_ID_BYTES_MAX} printable ASCII characters");
+        return Err(Error::field("request_id", rule));
+    }
+    Ok(())
 }
 
 macro_rules! name_type {
@@ -152,6 +163,10 @@ id_type!(
     /// The id of a token, its `jti` claim.
     TokenId
 );
+id_type!(
+    /// The id of a migration.
+    MigrationId
+);
 
 /// The number of committed migrations of a schema; 0 at creation.
 #[derive(
@@ -159,6 +174,23 @@ id_type!(
 )]
 #[serde(transparent)]
 pub struct Generation(pub u64);
+
+impl Generation {
+    /// The last one: SQLite keeps the number of a file in 31 bits.
+    pub const MAX: Self = Self(i32::MAX as u64);
+
+    /// The one that the next migration leads to.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// How a request names a database inside a group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

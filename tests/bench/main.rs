@@ -4,6 +4,7 @@
 //!
 //! A figure below its bound makes the run fail.
 
+mod fleet;
 mod noop;
 mod point_select;
 mod ratio;
@@ -16,6 +17,8 @@ mod support;
 mod writes;
 
 use std::process::ExitCode;
+
+use ratio::Figure;
 
 /// The word that makes this program the server that does nothing.
 const NOOP_SERVER: &str = "noop-server";
@@ -30,24 +33,42 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let chosen = |name: &str| names.is_empty() || names.iter().any(|chosen| chosen == name);
-    let mut figures = Vec::new();
+    let mut measured = Measured::default();
     if chosen("point-select") {
-        figures.push(runtime.block_on(point_select::run()));
+        measured.tell([runtime.block_on(point_select::run())]);
     }
     if chosen("stream") {
-        figures.extend(runtime.block_on(stream::run()));
+        measured.tell(runtime.block_on(stream::run()));
     }
     if chosen("writes") {
-        figures.push(runtime.block_on(writes::run()));
+        measured.tell([runtime.block_on(writes::run())]);
     }
-    if figures.is_empty() {
-        eprintln!("bench: there are point-select, stream and writes");
+    let fleet: Vec<_> =
+        fleet::NAMES.into_iter().filter(|name| chosen(name) || chosen("fleet")).collect();
+    if !fleet.is_empty() {
+        runtime.block_on(fleet::run(&fleet, &mut measured));
+    }
+    if measured.figures == 0 {
+        let fleet = fleet::NAMES.join(", ");
+        eprintln!("bench: there are point-select, stream, writes, and fleet, which is {fleet}");
         return ExitCode::from(2);
     }
-    let mut kept = true;
-    for figure in &figures {
-        println!("{figure}");
-        kept &= figure.is_kept();
+    if measured.missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What has been measured so far.
+#[derive(Default)]
+struct Measured {
+    figures: usize,
+    missed: usize,
+}
+
+impl Measured {
+    fn tell(&mut self, figures: impl IntoIterator<Item = Figure>) {
+        for figure in figures {
+            println!("{figure}");
+            self.figures += 1;
+            self.missed += usize::from(!figure.is_kept());
+        }
     }
-    if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -15,6 +15,7 @@ pub(crate) struct Figure {
 /// What a figure is to keep.
 pub(crate) enum Bound {
     AtLeast(f64),
+    AtMost(f64),
     Below(f64),
 }
 
@@ -26,6 +27,7 @@ impl Figure {
     pub(crate) fn is_kept(&self) -> bool {
         match self.bound {
             Bound::AtLeast(bound) => self.median() >= bound,
+            Bound::AtMost(bound) => self.median() <= bound,
             Bound::Below(bound) => self.median() < bound,
         }
     }
@@ -39,6 +41,7 @@ impl fmt::Display for Figure {
             });
         let bound = match self.bound {
             Bound::AtLeast(bound) => format!("at least {bound}"),
+            Bound::AtMost(bound) => format!("at most {bound}"),
             Bound::Below(bound) => format!("below {bound}"),
         };
         let verdict = if self.is_kept() { "kept" } else { "NOT KEPT" };

@@ -318,11 +318,11 @@ writer Describe {"database": "$db", "sql": "SELECT 1; SELECT 2"}
 
 # Too much
 writer Execute {"database": "$db", "statement": {"sql": "$megabytes10"}}
-    INVALID_ARGUMENT STATEMENT_TOO_LARGE the SQL text has 10485769 bytes and may have 1000000; send large values as arguments
+    INVALID_ARGUMENT STATEMENT_TOO_LARGE the SQL text has 10485769 bytes and may have 1000000; send less of it at a time, and large values as arguments
 writer Query {"database": "$db", "statement": {"sql": "$megabytes10"}}
-    INVALID_ARGUMENT STATEMENT_TOO_LARGE the SQL text has 10485769 bytes and may have 1000000; send large values as arguments
+    INVALID_ARGUMENT STATEMENT_TOO_LARGE the SQL text has 10485769 bytes and may have 1000000; send less of it at a time, and large values as arguments
 writer Describe {"database": "$db", "sql": "$megabytes10"}
-    INVALID_ARGUMENT STATEMENT_TOO_LARGE the SQL text has 10485769 bytes and may have 1000000; send large values as arguments
+    INVALID_ARGUMENT STATEMENT_TOO_LARGE the SQL text has 10485769 bytes and may have 1000000; send less of it at a time, and large values as arguments
 writer sql SELECT hex(zeroblob(4000000))
     RESOURCE_EXHAUSTED RESULT_TOO_LARGE the result is larger than a response may be; use Query, which streams it
 writer sql INSERT INTO t VALUES (9, 'nine') RETURNING hex(zeroblob(3000000))

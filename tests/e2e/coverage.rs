@@ -13,7 +13,7 @@ use tenantry_client::v1::{Access, Action, CreateTokenRequest, Permission, Revoke
 
 use crate::support::raw::{Call, Raw, rpc, rpcs};
 use crate::support::table::{check, outcome};
-use crate::support::{Db, Forge, Server, World, bounded};
+use crate::support::{Db, Fleet, Forge, Server, World, bounded};
 
 /// For each RPC: what it answers without a token, to an expired one, and to a
 /// tenant who has no right on the target; and the request. `listed` means that
@@ -54,23 +54,31 @@ Query                TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND {"database":
 Transact             TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND [{"begin": {"database": "$db"}}, {"execute": {"statement": {"sql": "SELECT x FROM t"}}}, {"rollback": {}}]
 Describe             TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND {"database": "$db", "sql": "SELECT x FROM t"}
 QueryFleet           TOKEN_MISSING TOKEN_EXPIRED UNIMPLEMENTED      {"group": "$group", "statement": {"sql": "SELECT 1"}}
+ApplyMigration       TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND {"schema": "$schema", "sql": "CREATE TABLE u (y)"}
+ApplyMigration       TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND {"schema": "$schema", "sql": "CREATE TABLE u (y)", "validateOnly": true}
 ApplyMigration       TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND {"schema": "$db", "sql": "CREATE TABLE u (y)"}
-GetMigration         TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND {"schema": "$db", "id": "$token"}
-ListMigrations       TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND {"schema": "$db"}
-WatchMigration       TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND {"schema": "$db", "id": "$token"}
-CancelMigration      TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND {"schema": "$db", "id": "$token"}
-ListChildren         TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND {"schema": "$db"}
-RetryChildren        TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND {"schema": "$db"}
-GetSchema            TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND {"schema": "$db"}
+Execute              TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND {"database": "$schema", "statement": {"sql": "INSERT INTO t VALUES (1)"}}
+Execute              TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND {"database": "$schema", "statement": {"sql": "SELECT x FROM t"}}
+Execute              TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND {"database": "$child", "statement": {"sql": "INSERT INTO t VALUES (1)"}}
+Execute              TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND {"database": "$child", "statement": {"sql": "CREATE TABLE u (y)"}}
+GetMigration         TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND {"schema": "$schema", "id": "$migration"}
+ListMigrations       TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND {"schema": "$schema"}
+WatchMigration       TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND {"schema": "$schema", "id": "$migration"}
+CancelMigration      TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND {"schema": "$schema", "id": "$migration"}
+ListChildren         TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND {"schema": "$schema"}
+RetryChildren        TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND {"schema": "$schema"}
+GetSchema            TOKEN_MISSING TOKEN_EXPIRED DATABASE_NOT_FOUND {"schema": "$schema"}
+CreateDatabase       TOKEN_MISSING TOKEN_EXPIRED GROUP_NOT_FOUND    {"database": {"group": "$group", "name": "$fresh", "schema": "$schema"}}
 "#;
 
 /// Every role, in the order of the matrix.
-const ROLES: [&str; 11] = [
+const ROLES: [&str; 12] = [
     "none",
     "expired",
     "revoked",
     "reader",
     "writer",
+    "migrator",
     "attacher",
     "table rules",
     "foreign tenant",
@@ -100,10 +108,31 @@ fn cases() -> Vec<Case> {
 
 const TRIMMED: &str = CASES.trim_ascii();
 
+/// What a case is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Regular,
+    Schema,
+    Child,
+}
+
+impl Kind {
+    fn of(case: &Case) -> Self {
+        match case.request {
+            request if request.contains("$schema") => Self::Schema,
+            request if request.contains("$child") => Self::Child,
+            _ => Self::Regular,
+        }
+    }
+}
+
 /// A target of its own for one call, and whoever asks for it.
 struct Target {
     world: World,
+    /// The one that is asked for, of the kind that the case is about.
     db: Db,
+    /// The first migration of its schema, where it follows one.
+    migration: String,
     /// A database of the asker's own in the same group.
     own: Db,
     /// The id of a token for the target.
@@ -111,15 +140,29 @@ struct Target {
 }
 
 impl Target {
-    async fn set(server: &Server) -> Self {
+    async fn set(server: &Server, kind: Kind) -> Self {
         let world = World::on(server).await;
-        let db = world.attachable("target").await;
-        db.exec("CREATE TABLE t (x)").await;
+        let (db, migration) = match kind {
+            Kind::Regular => {
+                let db = world.attachable("target").await;
+                db.exec("CREATE TABLE t (x)").await;
+                (db, String::new())
+            }
+            Kind::Schema | Kind::Child => {
+                let fleet = Fleet::create(&world, "target").await;
+                let migration = fleet.migrate_all("CREATE TABLE t (x)").await.id;
+                let db = match kind {
+                    Kind::Child => world.create(fleet.new_child("child")).await,
+                    _ => fleet.parent(),
+                };
+                (db, migration)
+            }
+        };
         let own = world.database("own").await;
         let request =
             CreateTokenRequest { databases: vec![db.reference().into()], ..Default::default() };
         let token_id = world.mint(request).await.metadata.expect("its description").id;
-        Self { world, db, own, token_id }
+        Self { world, db, migration, own, token_id }
     }
 
     /// The token of a role.
@@ -148,6 +191,7 @@ impl Target {
             }
             "reader" => mint(database(&self.db, Access::ReadOnly)).await.token,
             "writer" => mint(writer).await.token,
+            "migrator" => mint(CreateTokenRequest { ddl: true, ..writer }).await.token,
             "attacher" => {
                 let attach = vec![self.db.reference().to_owned()];
                 mint(CreateTokenRequest { attach, ..database(&self.own, Access::ReadWrite) })
@@ -174,6 +218,9 @@ impl Target {
         let fresh = format!("fresh-{}", self.world.group);
         let request = [
             ("$db", self.db.reference()),
+            ("$schema", self.db.reference()),
+            ("$child", self.db.reference()),
+            ("$migration", &self.migration),
             ("$own", self.own.reference()),
             ("$group", &self.world.group),
             ("$token", &self.token_id),
@@ -221,9 +268,9 @@ async fn nobody_gets_in_without_a_token_of_their_own() {
     let data_dir = server.data_dir();
     let mut wrong = Vec::new();
     for case in cases() {
-        let target = Target::set(&server).await;
+        let target = Target::set(&server, Kind::of(&case)).await;
         // A tenant of another group, who may not even know of this one.
-        let stranger = Target::set(&server).await;
+        let stranger = Target::set(&server, Kind::Regular).await;
         let mut expect = |who: &str, verdict: &str, expected: &str| {
             if verdict != expected {
                 let Case { rpc, request, .. } = case;
@@ -265,7 +312,7 @@ async fn every_role_gets_what_the_matrix_says() {
         let answers = ROLES.map(|role| {
             let (server, case) = (server.clone(), case.clone());
             tokio::spawn(async move {
-                let target = Target::set(&server).await;
+                let target = Target::set(&server, Kind::of(&case)).await;
                 let token = target.token_of(role, &server.data_dir()).await;
                 target.ask(&case, token).await.0
             })

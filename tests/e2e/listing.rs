@@ -7,7 +7,7 @@ use tenantry_client::v1::{
     ListGroupsRequest,
 };
 
-use crate::support::{Client, Code, Status, World, expect_error};
+use crate::support::{Client, Code, Fleet, Status, World, expect_error};
 
 type Page = (Vec<String>, String);
 
@@ -155,6 +155,24 @@ async fn labels_and_kinds_narrow_a_list() {
     };
     assert_eq!(kind(DatabaseKind::Regular).await.len(), 4);
     assert_eq!(kind(DatabaseKind::Child).await.len(), 0);
+
+    for (parent, children) in [("p", ["p1", "p2"]), ("q", ["q1", "q2"])] {
+        let fleet = Fleet::create(&world, parent).await;
+        fleet.create_children(children).await;
+    }
+    assert_eq!(kind(DatabaseKind::Schema).await, ["p", "q"]);
+    assert_eq!(kind(DatabaseKind::Child).await, ["p1", "p2", "q1", "q2"]);
+    assert_eq!(kind(DatabaseKind::Regular).await, ["a", "b", "c", "d"]);
+    let following = async |schema: &str, kind: DatabaseKind, page_size| {
+        let (schema, kind) = (schema.to_owned(), kind.into());
+        names(&world.admin, ListDatabasesRequest { schema, kind, page_size, ..of(&world) }).await
+    };
+    for page_size in [0, 1] {
+        assert_eq!(following("p", DatabaseKind::Unspecified, page_size).await, ["p1", "p2"]);
+        assert_eq!(following("q", DatabaseKind::Child, page_size).await, ["q1", "q2"]);
+        assert_eq!(following("q", DatabaseKind::Regular, page_size).await, [""; 0]);
+        assert_eq!(following("a", DatabaseKind::Unspecified, page_size).await, [""; 0]);
+    }
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod support;
 mod databases;
 mod deletion;
 mod listing;
+mod schemas;
 
 mod hostile_tokens;
 mod permissions;
@@ -31,11 +32,22 @@ mod streams;
 mod transact;
 mod values;
 
+mod chinook_fleet;
+mod migrations;
+mod peer_holes;
+mod schema_sql;
+
 mod bad_input;
 mod coverage;
+mod migration_damage;
+mod migration_input;
 
 mod command_line;
 mod crash;
 mod failpoints;
+mod fleet_failpoints;
+mod gap;
+mod migrate_command;
+mod model;
 mod process;
 mod readme;

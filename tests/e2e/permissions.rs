@@ -5,7 +5,7 @@ use tenantry_client::v1::{
 };
 
 use crate::support::client::reason;
-use crate::support::{Code, Db, World, expect_error};
+use crate::support::{Code, Db, Fleet, World, expect_error};
 
 fn allow(table: &str, actions: &[Action]) -> Permission {
     Permission {
@@ -305,4 +305,47 @@ async fn rules_narrow_and_never_widen() {
         let status = reader.try_exec(write).await.expect_err("it reads only");
         assert_eq!(status.code(), Code::PermissionDenied, "{write}: {status:?}");
     }
+}
+
+#[tokio::test]
+async fn the_rules_hold_on_a_child_and_in_migrations() {
+    let world = World::shared().await;
+    let fleet = Fleet::create(&world, "parent").await;
+    fleet.migrate(SHOP).await;
+    fleet.create_children(["child"]).await;
+    let before = (fleet.agree().await, fleet.parent().digest().await);
+    let rules = || vec![allow("orders", &[Action::DataRead, Action::DataAdd])];
+    let tenant = under_rules(&world, &fleet.child("child"), &[], rules()).await;
+    tenant.exec("INSERT INTO orders VALUES (7, 'cup', 1)").await;
+    let refused = ["SELECT * FROM secrets", "DELETE FROM orders", "INSERT INTO log VALUES ('x')"];
+    assert_eq!(verdicts(&tenant, &refused).await, all("PERMISSION_DENIED", &refused));
+    let blocked = ["CREATE TABLE t (x)", "DROP TABLE orders"];
+    assert_eq!(verdicts(&tenant, &blocked).await, all("OPERATION_BLOCKED", &blocked));
+
+    // Whoever may migrate and has rules may do so within them, whichever way.
+    let request = CreateTokenRequest {
+        databases: vec![fleet.reference()],
+        access: Access::ReadWrite.into(),
+        ddl: true,
+        permissions: rules(),
+        ..Default::default()
+    };
+    let token = world.mint(request).await.token;
+    let (migrator, parent) = (fleet.with_token(&token), fleet.parent().with_token(&token));
+    let refused = [
+        "DROP TABLE secrets",
+        "CREATE TABLE copied AS SELECT * FROM secrets",
+        "DELETE FROM orders",
+        "INSERT INTO log SELECT word FROM secrets",
+        "ALTER TABLE orders ADD COLUMN x",
+    ];
+    assert_eq!(verdicts(&parent, &refused).await, all("PERMISSION_DENIED", &refused));
+    for script in refused {
+        let told = migrator.try_apply(migrator.request(script)).await;
+        println!("{script}");
+        expect_error(told, Code::PermissionDenied, "PERMISSION_DENIED");
+        let told = migrator.validate(script).await;
+        expect_error(told, Code::PermissionDenied, "PERMISSION_DENIED");
+    }
+    assert_eq!((fleet.agree().await, fleet.parent().digest().await), before);
 }

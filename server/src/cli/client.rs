@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tenantry_client::v1::databases_service_client::DatabasesServiceClient;
 use tenantry_client::v1::query_service_client::QueryServiceClient;
+use tenantry_client::v1::schema_service_client::SchemaServiceClient;
 use tenantry_client::v1::tokens_service_client::TokensServiceClient;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
@@ -64,6 +65,12 @@ impl Client {
     /// The service for SQL.
     pub(super) fn query(&self) -> QueryServiceClient<Service> {
         QueryServiceClient::with_interceptor(self.channel.clone(), self.bearer.clone())
+            .max_decoding_message_size(MESSAGE_BYTES_MAX)
+    }
+
+    /// The service for migrations.
+    pub(super) fn schemas(&self) -> SchemaServiceClient<Service> {
+        SchemaServiceClient::with_interceptor(self.channel.clone(), self.bearer.clone())
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
 }

@@ -16,9 +16,14 @@ use super::output::visible;
 const EXIT_FAILED: u8 = 1;
 /// The exit code of a command that was used wrongly.
 const EXIT_USAGE: u8 = 2;
+/// The exit code of a command that was left by Ctrl-C, as shells tell it.
+const EXIT_INTERRUPTED: u8 = 130;
 /// The most of a line of SQL that is shown around an error, in characters on
 /// each side.
 const EXCERPT_CHARS: usize = 60;
+
+/// What a server says of DDL on a child, and of nothing else.
+const DDL_BLOCKED: &str = "operation was blocked";
 
 /// How a command without a result of its own ends.
 pub(super) type Outcome = Result<(), Failure>;
@@ -37,6 +42,13 @@ pub(super) enum Failure {
         /// What failed.
         message: String,
         /// What to do about it; may be empty.
+        hint: String,
+    },
+    /// The user left before the end; what the server does goes on.
+    Interrupted {
+        /// What is left behind.
+        message: String,
+        /// How to come back to it.
         hint: String,
     },
     /// Standard output cannot be written.
@@ -68,6 +80,10 @@ impl Failure {
                 self.print();
                 ExitCode::from(EXIT_USAGE)
             }
+            Self::Interrupted { .. } => {
+                self.print();
+                ExitCode::from(EXIT_INTERRUPTED)
+            }
             Self::Status(_) | Self::Sql(..) | Self::Local { .. } | Self::Output(_) => {
                 self.print();
                 ExitCode::from(EXIT_FAILED)
@@ -83,20 +99,23 @@ impl Failure {
 
     fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        let mut add = |message: &str, hint: &str| {
-            lines.push(format!("error: {}", visible(message)));
+        let mut add_as = |what: &str, message: &str, hint: &str| {
+            lines.push(format!("{what}: {}", visible(message)));
             if !hint.is_empty() {
                 lines.push(format!("hint: {}", visible(hint)));
             }
         };
+        let mut add = |message: &str, hint: &str| add_as("error", message, hint);
         match self {
             Self::Status(status) => add(&message(status), hint(status)),
             Self::Sql(status, sql) => {
-                add(&message(status), hint(status));
+                let place = statement(status).map(|number| format!("at statement {number}: "));
+                add(&(place.unwrap_or_default() + &message(status)), hint(status));
                 lines.splice(1..1, excerpt(status, sql));
             }
             Self::Usage(message) => add(message, ""),
             Self::Local { message, hint } => add(message, hint),
+            Self::Interrupted { message, hint } => add_as("interrupted", message, hint),
             Self::Output(error) => add(&format!("cannot write the output: {error}"), ""),
         }
         lines
@@ -121,6 +140,12 @@ fn message(status: &Status) -> String {
         "" => format!("the server answered only: {}", status.code()),
         message => message.to_owned(),
     }
+}
+
+/// Which statement of several it was, as people count: from 1.
+fn statement(status: &Status) -> Option<u64> {
+    let index = errors::info(status)?.metadata.get("statement_index")?.parse::<u64>().ok()?;
+    index.checked_add(1)
 }
 
 /// Points at the place of an error in the SQL, when the server knows it.
@@ -148,7 +173,12 @@ fn hint(status: &Status) -> &'static str {
             _ => "",
         };
     };
-    info.known_reason().map_or("", hint_for)
+    match info.known_reason() {
+        Some(ErrorReason::OperationBlocked) if status.message() == DDL_BLOCKED => {
+            "the schema of a child changes by `tenantry migrate apply PARENT`"
+        }
+        reason => reason.map_or("", hint_for),
+    }
 }
 
 fn hint_for(reason: ErrorReason) -> &'static str {
@@ -188,15 +218,23 @@ fn hint_for(reason: ErrorReason) -> &'static str {
         R::Overloaded => "try again in a moment; nothing has been done",
         R::Unavailable => "a write that was under way may or may not have been done",
         R::Deadline => "split the work, or raise the server's limit: `tenantry serve --help`",
+        R::SchemaNotEmpty => "`tenantry db list --schema PARENT` shows its children",
+        R::MigrationNotFound => "`tenantry migrate list PARENT` shows the migrations",
+        R::MigrationInProgress => {
+            "`tenantry migrate watch PARENT ID` follows it, `tenantry migrate cancel PARENT ID` \
+             stops it"
+        }
+        R::ChildQuarantined => {
+            "`tenantry migrate children PARENT --state quarantined` tells why, and `tenantry \
+             migrate retry PARENT` tries again"
+        }
         // The message of these says all there is to do.
         R::Unspecified
-        | R::MigrationNotFound
         | R::AlreadyExists
         | R::InvalidName
         | R::InvalidArgument
         | R::InvalidPageToken
         | R::WrongKind
-        | R::SchemaNotEmpty
         | R::EtagMismatch
         | R::RequestIdReused
         | R::AttachLimit
@@ -210,10 +248,8 @@ fn hint_for(reason: ErrorReason) -> &'static str {
         | R::TransactionState
         | R::MigrationFailed
         | R::MigrationNotAllowed
-        | R::MigrationInProgress
         | R::MigrationDecided
         | R::GenerationMismatch
-        | R::ChildQuarantined
         | R::Cancelled
         | R::Unimplemented
         | R::Internal => "",

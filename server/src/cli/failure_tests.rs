@@ -61,3 +61,23 @@ fn every_known_reason_is_understood() {
         assert!(!hint.contains('\n') && !hint.ends_with('.'), "{reason:?}: {hint}");
     }
 }
+
+#[test]
+fn who_leaves_is_told_how_to_come_back() {
+    let failure = Failure::Interrupted { message: "it goes on".into(), hint: "watch it".into() };
+    assert_eq!(failure.lines(), ["interrupted: it goes on", "hint: watch it"]);
+}
+
+#[test]
+fn an_error_in_a_script_names_the_statement() {
+    let failed = status("MIGRATION_NOT_ALLOWED", "leave COMMIT out", &[("statement_index", "1")]);
+    let failure = Failure::Sql(failed, "CREATE TABLE t (x); COMMIT".to_owned());
+    assert_eq!(failure.lines(), ["error: at statement 2: leave COMMIT out"]);
+}
+
+#[test]
+fn ddl_on_a_child_is_told_from_what_nobody_may_do() {
+    let lines = |message| Failure::Status(status("OPERATION_BLOCKED", message, &[])).lines();
+    assert_eq!(lines("VACUUM is not allowed").len(), 1);
+    assert!(lines("operation was blocked")[1].contains("`tenantry migrate apply PARENT`"));
+}

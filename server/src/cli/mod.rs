@@ -8,6 +8,7 @@ mod client;
 mod db;
 mod failure;
 mod group;
+mod migrate;
 mod output;
 mod parse;
 mod shell;
@@ -29,6 +30,10 @@ pub enum Command {
     /// Databases: their life, configuration, tokens, and a shell for SQL
     #[command(subcommand)]
     Db(db::Command),
+
+    /// Schemas: change one on a SCHEMA database and all its children, or on none
+    #[command(subcommand)]
+    Migrate(migrate::Command),
 }
 
 /// What every client command needs to know. There is no `Debug`: it would print
@@ -82,7 +87,7 @@ pub struct Options {
 }
 
 /// Runs one command to its end and reports how it went: 0 done, 1 failed, 2 used
-/// wrongly.
+/// wrongly, 130 left by Ctrl-C while the server goes on.
 #[must_use]
 pub fn run(command: Command, options: Options) -> ExitCode {
     // The one worker keeps the connection alive while the main thread waits for
@@ -104,11 +109,13 @@ async fn dispatch(command: Command, options: &Options) -> Outcome {
     match &command {
         Command::Group(command) => command.check()?,
         Command::Db(command) => command.check()?,
+        Command::Migrate(command) => command.check()?,
     }
     let client = Client::connect(options).await?;
     match command {
         Command::Group(command) => group::run(command, &client, options.output).await,
         Command::Db(command) => db::run(command, &client, options.output).await,
+        Command::Migrate(command) => migrate::run(command, &client, options.output).await,
     }
 }
 

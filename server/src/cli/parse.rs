@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tenantry_client::v1::{Action, Permission};
 
+/// The group of a reference that has none.
+pub(super) const DEFAULT_GROUP: &str = "default";
 /// What flags call every table, and what the API calls it.
 const EVERY_TABLE: (&str, &str) = ("all", "*");
 
@@ -90,6 +92,20 @@ pub(super) fn in_group_of(main: &str, reference: &str) -> String {
     match main.split_once('/') {
         Some((group, _)) if !reference.contains('/') => format!("{group}/{reference}"),
         _ => reference.to_owned(),
+    }
+}
+
+/// The group of a reference.
+pub(super) fn group_of(reference: &str) -> &str {
+    reference.split_once('/').map_or(DEFAULT_GROUP, |(group, _)| group)
+}
+
+/// The name or UUID of a database of `group`; `None` when the reference says
+/// another group. Without a group it is of this one.
+pub(super) fn name_in_group<'a>(group: &str, reference: &'a str) -> Option<&'a str> {
+    match reference.split_once('/') {
+        None => Some(reference),
+        Some((other, name)) => (other == group).then_some(name),
     }
 }
 

@@ -91,3 +91,13 @@ fn sizes_take_binary_units() {
         assert!(size_bytes(bad).is_err(), "{bad}");
     }
 }
+
+#[test]
+fn references_say_their_group_or_take_the_default_one() {
+    assert_eq!((group_of("customer"), group_of("shop/customer")), ("default", "shop"));
+    for (reference, expected) in
+        [("alice", Some("alice")), ("shop/alice", Some("alice")), ("other/alice", None)]
+    {
+        assert_eq!(name_in_group("shop", reference), expected, "{reference}");
+    }
+}

@@ -34,6 +34,24 @@ fn what_the_contract_lists_is_understood() {
         "db create alice --group shop --label plan=pro --label vip=",
         "db create customer --type schema",
         "db create alice --schema customer",
+        "db create alice --type regular",
+        "migrate apply customer add.sql",
+        "migrate apply customer -",
+        "migrate apply shop/customer -e DELETE",
+        "migrate apply customer -e --comment",
+        "migrate apply customer --execute DELETE --wait apply --expect-generation 0",
+        "migrate apply customer f --wait none --request-id a --allow-nondeterministic",
+        "migrate apply customer f --foreign-keys check-at-end --dry-run",
+        "migrate list customer",
+        "migrate list customer --state failed",
+        "migrate show customer 0197",
+        "migrate watch customer 0197",
+        "migrate cancel customer 0197",
+        "migrate children customer",
+        "migrate children customer --state quarantined",
+        "migrate retry customer",
+        "migrate retry customer alice shop/bob",
+        "migrate schema customer",
         "db list --group shop --schema customer --label plan=pro --deleted",
         "db show shop/alice",
         "db destroy alice -y",
@@ -74,6 +92,18 @@ fn what_makes_no_sense_is_refused() {
         ("db create a --type schema --schema b", ErrorKind::ArgumentConflict),
         ("db create a --label plan", ErrorKind::ValueValidation),
         ("db create a --type child", ErrorKind::InvalidValue),
+        ("migrate apply customer", ErrorKind::MissingRequiredArgument),
+        ("migrate apply -e DELETE", ErrorKind::MissingRequiredArgument),
+        ("migrate apply customer f -e DELETE", ErrorKind::ArgumentConflict),
+        ("migrate apply customer f --dry-run --wait apply", ErrorKind::ArgumentConflict),
+        ("migrate apply customer f --dry-run --request-id a", ErrorKind::ArgumentConflict),
+        ("migrate apply customer f --wait ever", ErrorKind::InvalidValue),
+        ("migrate apply customer f --expect-generation -1", ErrorKind::UnknownArgument),
+        ("migrate apply customer f --foreign-keys off", ErrorKind::InvalidValue),
+        ("migrate list customer --state quarantined", ErrorKind::InvalidValue),
+        ("migrate children customer --state failed", ErrorKind::InvalidValue),
+        ("migrate watch customer", ErrorKind::MissingRequiredArgument),
+        ("migrate", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand),
         ("db tokens create", ErrorKind::MissingRequiredArgument),
         ("db tokens create --admin", ErrorKind::MissingRequiredArgument),
         ("db tokens create a --group g --admin", ErrorKind::ArgumentConflict),
@@ -98,4 +128,38 @@ fn help_does_not_tell_the_token() {
     let argument = Program::command();
     let token = argument.get_arguments().find(|argument| argument.get_id() == "token");
     assert!(token.is_some_and(clap::Arg::is_hide_env_values_set));
+}
+
+fn check(line: &str) -> Outcome {
+    match parse(line).map(|program| program.command) {
+        Ok(Command::Group(command)) => command.check(),
+        Ok(Command::Db(command)) => command.check(),
+        Ok(Command::Migrate(command)) => command.check(),
+        Err(error) => panic!("{line}: {error}"),
+    }
+}
+
+#[test]
+fn a_child_is_of_the_group_of_its_schema() {
+    for line in [
+        "db create alice --schema customer",
+        "db create alice --schema default/customer",
+        "db create alice --group shop --schema customer",
+        "db create alice --group shop --schema shop/customer",
+        "db create shop/alice --schema customer",
+        "db create shop/alice --schema shop/customer",
+        "migrate retry shop/customer alice shop/bob",
+        "migrate retry customer alice default/bob",
+    ] {
+        check(line).unwrap_or_else(|failure| panic!("{line}: {failure:?}"));
+    }
+    for line in [
+        "db create alice --schema shop/customer",
+        "db create alice --group shop --schema default/customer",
+        "db create shop/alice --schema other/customer",
+        "db create shop/alice --group shop",
+        "migrate retry shop/customer other/bob",
+    ] {
+        assert!(matches!(check(line), Err(Failure::Usage(_))), "{line}");
+    }
 }

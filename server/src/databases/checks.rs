@@ -11,8 +11,6 @@ const LABELS_MAX: usize = 64;
 const LABEL_KEY_BYTES_MAX: usize = 63;
 /// The longest value of a label.
 const LABEL_VALUE_BYTES_MAX: usize = 256;
-/// The longest `request_id`.
-const REQUEST_ID_BYTES_MAX: usize = 128;
 
 /// Checks the settings of a database that stands at `path` in its request.
 pub(super) fn settings(path: &str, settings: &Settings) -> Result<()> {
@@ -29,15 +27,6 @@ pub(super) fn patch(patch: &SettingsPatch) -> Result<()> {
 /// Checks the labels that a list is narrowed to.
 pub(super) fn label_filter(wanted: &BTreeMap<String, String>) -> Result<()> {
     labels("labels", wanted)
-}
-
-/// Checks a `request_id`; an empty one is none.
-pub(super) fn request_id(id: &str) -> Result<()> {
-    if id.len() > REQUEST_ID_BYTES_MAX || !id.bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
-        let rule = format!("must have at most {REQUEST_ID_BYTES_MAX} printable ASCII characters");
-        return Err(Error::field("request_id", rule));
-    }
-    Ok(())
 }
 
 fn size_limit(path: &str, bytes: u64) -> Result<()> {

@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
 use super::{Databases, View, admin_needed, checks};
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Result};
 use crate::grants::{self, Grant};
-use crate::names::{DatabaseId, DatabaseName, GroupId, GroupName};
-use crate::storage::catalog::{KindFilter, NewDatabase, RequestKey, Settings};
+use crate::names::{DatabaseId, DatabaseName, DatabaseRef, GroupId, GroupName, check_request_id};
+use crate::storage::catalog::{Kind, NewDatabase, RequestKey, Settings};
 
 /// The most databases that are created at once.
 const BATCH_DATABASES_MAX: usize = 10_000;
@@ -22,9 +21,23 @@ pub struct DatabaseSpec {
     /// The group to create it in.
     pub group: GroupName,
     /// What it is for.
-    pub kind: KindFilter,
+    pub kind: KindSpec,
     /// What can be changed later.
     pub settings: Settings,
+}
+
+/// What a database to be created is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KindSpec {
+    /// See [`Kind::Regular`].
+    Regular,
+    /// See [`Kind::Schema`].
+    Schema,
+    /// See [`Kind::Child`].
+    Child {
+        /// The parent, a SCHEMA database of the same group.
+        schema: DatabaseRef,
+    },
 }
 
 /// Tells the requests of the two methods apart where all else is the same.
@@ -37,7 +50,8 @@ enum Method {
 impl Databases {
     /// Creates a database. A repeat of `request_id` answers the first answer;
     /// an empty one is none. Errors: `GROUP_NOT_FOUND`, `PERMISSION_DENIED`,
-    /// `INVALID_ARGUMENT`, `ALREADY_EXISTS`, `REQUEST_ID_REUSED`.
+    /// `INVALID_ARGUMENT`, `ALREADY_EXISTS`, `DATABASE_NOT_FOUND` and
+    /// `WRONG_KIND` (of the parent), `REQUEST_ID_REUSED`.
     pub async fn create(
         &self,
         grant: &Grant,
@@ -76,15 +90,18 @@ impl Databases {
             return Err(admin_needed(group.name.as_str()));
         }
         checks::settings(path, &spec.settings)?;
-        match spec.kind {
-            KindFilter::Regular => {}
-            KindFilter::Schema | KindFilter::Child => {
-                let message =
-                    "this server creates REGULAR databases only; leave kind and schema out";
-                return Err(Error::new(Reason::Unimplemented, message));
+        let kind = match &spec.kind {
+            KindSpec::Regular => Kind::Regular,
+            KindSpec::Schema => Kind::Schema,
+            KindSpec::Child { schema } if schema.group != group.name => {
+                let rule = format!("must be in the group '{}' of its child", group.name);
+                return Err(Error::field(format!("{path}.schema"), rule));
             }
-        }
-        Ok(NewDatabase { name: spec.name, group_id: group.id, settings: spec.settings })
+            KindSpec::Child { schema } => {
+                Kind::Child { schema: self.resolve(grant, schema).await?.0.id }
+            }
+        };
+        Ok(NewDatabase { name: spec.name, group_id: group.id, kind, settings: spec.settings })
     }
 
     async fn insert(
@@ -93,7 +110,7 @@ impl Databases {
         request_id: &str,
         method: Method,
     ) -> Result<Vec<View>> {
-        checks::request_id(request_id)?;
+        check_request_id(request_id)?;
         let key = (!request_id.is_empty()).then(|| request_key(request_id, method, &databases));
         let databases =
             databases.into_iter().map(|new| (DatabaseId::new(self.env.uuid()), new)).collect();
@@ -107,10 +124,5 @@ impl Databases {
 /// their admins can do: a stranger's choice of ids must not matter.
 fn request_key(request_id: &str, method: Method, databases: &[NewDatabase]) -> Result<RequestKey> {
     let groups: BTreeSet<GroupId> = databases.iter().map(|new| new.group_id).collect();
-    Ok(RequestKey { id: hash(&(request_id, groups))?, fingerprint: hash(&(method, databases))? })
-}
-
-fn hash(content: &impl Serialize) -> Result<[u8; 32]> {
-    let json = serde_json::to_vec(content).map_err(Error::internal)?;
-    Ok(Sha256::digest(json).into())
+    RequestKey::new(&(request_id, groups), &(method, databases))
 }

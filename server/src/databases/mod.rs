@@ -14,7 +14,7 @@ mod checks;
 #[cfg(test)]
 mod tests;
 
-pub use create::DatabaseSpec;
+pub use create::{DatabaseSpec, KindSpec};
 pub use lists::DatabaseQuery;
 
 use std::sync::Arc;
@@ -105,7 +105,8 @@ impl Databases {
 
     /// Deletes a database: its name is free at once, its files go when it can
     /// no longer be undeleted. Errors: `DATABASE_NOT_FOUND`,
-    /// `PERMISSION_DENIED`, `DELETE_PROTECTED`, `ETAG_MISMATCH`.
+    /// `PERMISSION_DENIED`, `DELETE_PROTECTED`, `ETAG_MISMATCH`, and of a SCHEMA
+    /// database `SCHEMA_NOT_EMPTY` and `MIGRATION_IN_PROGRESS`.
     pub async fn delete(&self, grant: &Grant, reference: &DatabaseRef, etag: &str) -> Result<View> {
         let (database, rights) = self.resolve(grant, reference).await?;
         require_admin(&rights, &database)?;
@@ -117,8 +118,8 @@ impl Databases {
     }
 
     /// Brings a deleted database back: by name the one deleted last. Errors:
-    /// `DATABASE_NOT_FOUND`, `PERMISSION_DENIED`, `NOT_DELETED`,
-    /// `ALREADY_EXISTS`.
+    /// `DATABASE_NOT_FOUND` (of the parent of a CHILD too), `PERMISSION_DENIED`,
+    /// `NOT_DELETED`, `ALREADY_EXISTS`, `MIGRATION_IN_PROGRESS`.
     pub async fn undelete(&self, grant: &Grant, reference: &DatabaseRef) -> Result<View> {
         let Some((database, rights)) = self.deleted(grant, reference).await? else {
             let (database, rights) = self.resolve(grant, reference).await?;

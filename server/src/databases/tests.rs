@@ -1,6 +1,7 @@
 //! The service over a real catalog, with tokens that were really minted.
 
 mod creating;
+mod kinds;
 mod listing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +13,7 @@ use super::*;
 use crate::grants::testing::{World, groups};
 use crate::grants::{AccessLevel, PageRequest, TokenSpec};
 use crate::names::{DatabaseId, DatabaseName, GroupName};
-use crate::storage::catalog::{KindFilter, Settings, State};
+use crate::storage::catalog::{Kind, KindFilter, Settings, State};
 
 const WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 const TOKEN_TTL: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -100,7 +101,17 @@ fn parse(reference: &str) -> DatabaseRef {
 fn spec(reference: &str) -> DatabaseSpec {
     let DatabaseRef { group, database } = parse(reference);
     let name = DatabaseName::new(database.to_string()).expect("valid");
-    DatabaseSpec { name, group, kind: KindFilter::Regular, settings: Settings::default() }
+    DatabaseSpec { name, group, kind: KindSpec::Regular, settings: Settings::default() }
+}
+
+/// A SCHEMA database.
+fn schema_spec(reference: &str) -> DatabaseSpec {
+    DatabaseSpec { kind: KindSpec::Schema, ..spec(reference) }
+}
+
+/// A CHILD of this parent.
+fn child_spec(reference: &str, parent: &str) -> DatabaseSpec {
+    DatabaseSpec { kind: KindSpec::Child { schema: parse(parent) }, ..spec(reference) }
 }
 
 fn is_refused<T: std::fmt::Debug>(result: Result<T>, reason: Reason) -> Error {

@@ -56,6 +56,38 @@ failpoints! {
     KeyWritten = "key-written",
     /// The first admin token is in its file, and the catalog does not know.
     AdminTokenWritten = "admin-token-written",
+    /// A migration is recorded, and nothing of it has run.
+    MigrationRecorded = "migration-recorded",
+    /// It was validated on one child.
+    MigrationValidated = "migration-validated",
+    /// A round of validation is over.
+    MigrationRound = "migration-round",
+    /// The fence is up, and the last children are not validated.
+    FenceRaised = "fence-raised",
+    /// All is validated, and the decision is about to be written.
+    MigrationCommit = "migration-commit",
+    /// It is written, and nobody but the catalog knows.
+    MigrationCommitted = "migration-committed",
+    /// The end of a migration is about to be noted.
+    MigrationEnd = "migration-end",
+    /// It is noted, and nobody was told.
+    MigrationEnded = "migration-ended",
+    /// A file is about to be brought to its schema's generation.
+    RedoCommit = "redo-commit",
+    /// It was, and nobody knows.
+    RedoCommitted = "redo-committed",
+    /// A child whose validation was held is about to be committed.
+    HeldCommit = "held-commit",
+    /// It was, and nobody knows.
+    HeldCommitted = "held-committed",
+    /// Files were brought up in the background, and are not durable.
+    SweepApplied = "sweep-applied",
+    /// They are durable, and the catalog does not know.
+    SweepSynced = "sweep-synced",
+    /// A template was copied from its schema, and is not in its place.
+    TemplateCopied = "template-copied",
+    /// It is in its place, and was not used.
+    TemplateMade = "template-made",
 }
 
 /// What happens at a point.

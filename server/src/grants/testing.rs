@@ -8,7 +8,9 @@ use tempfile::TempDir;
 use super::{Grant, OutsideIssuer, TokenSpec, Tokens, Verifier};
 use crate::env::{Env, ManualClock, Timestamp};
 use crate::names::{DatabaseId, DatabaseRef, GroupId, GroupName, NameOrId};
-use crate::storage::catalog::{Catalog, Database, Group, NewDatabase, Settings, SqliteCatalog};
+use crate::storage::catalog::{
+    Catalog, Database, Group, Kind, NewDatabase, Settings, SqliteCatalog,
+};
 
 /// When the clock of a [`World`] starts.
 pub(crate) const START: Timestamp = Timestamp(1_760_000_000_000);
@@ -84,7 +86,8 @@ impl World {
         }
         let group_id = self.group(reference.group.as_str()).await.id;
         let NameOrId::Name(name) = reference.database else { panic!("a new one has a name") };
-        let new = NewDatabase { name, group_id, settings: Settings::default() };
+        let (kind, settings) = (Kind::Regular, Settings::default());
+        let new = NewDatabase { name, group_id, kind, settings };
         let new = vec![(DatabaseId::new(self.env.uuid()), new)];
         let created = self.catalog.create_databases(new, None, self.env.now()).await;
         created.expect("creates").remove(0)

@@ -23,8 +23,8 @@ use crate::grants::{self, Grant, Rights};
 use crate::names::{DatabaseRef, Generation};
 use crate::storage::catalog::{Catalog, Database};
 use crate::storage::{
-    ATTACHED_MAX, Attached, Batch, BatchSink, Blocks, Call, Description, Dress, Mode, OpenDatabase,
-    Pool, Sink, Sql, Step, attach_head, check_text,
+    ATTACHED_MAX, Attached, Batch, BatchSink, Blocks, Call, Description, Dress, Executed, Mode,
+    OpenDatabase, Pool, Recording, Sink, Sql, Step, attach_head, check_text,
 };
 
 /// What every request names.
@@ -47,11 +47,28 @@ pub struct Queries {
     limits: TransactionLimits,
 }
 
+/// What a request has done.
+pub struct Outcome<S> {
+    /// Took the results.
+    pub sink: S,
+    /// The generation that it ran on; 0 where the database follows no schema.
+    pub generation: Generation,
+    /// On a SCHEMA database: what it would write. It was undone, and happens
+    /// when it is applied as a migration from this generation.
+    pub migration: Option<Recording>,
+}
+
+impl<S> Outcome<S> {
+    fn new(executed: Executed<S>) -> Self {
+        let Executed { sink, generation, rehearsed } = executed;
+        Self { sink, generation, migration: rehearsed }
+    }
+}
+
 /// A request that may run.
 struct Admitted {
     /// The database, held open.
     open: Arc<OpenDatabase>,
-    generation: Generation,
     dress: Dress,
     attacher: Arc<RequestAttacher>,
     /// Where the SQL begins behind the ATTACH statements at its head.
@@ -128,12 +145,12 @@ impl Queries {
         target: &Target,
         sql: Sql,
         sink: S,
-    ) -> Result<(S, Generation)> {
+    ) -> Result<Outcome<S>> {
         let admitted = self.admit(grant, target, &sql.text).await?;
-        let (generation, watch) = (admitted.generation, admitted.watch.clone());
+        let watch = admitted.watch.clone();
         let (open, call, _guard) = admitted.into_call(sql);
-        let sink = open.execute(call, sink).await.map_err(|error| watch.name(error))?;
-        Ok((sink, generation))
+        let executed = open.execute(call, sink).await.map_err(|error| watch.name(error))?;
+        Ok(Outcome::new(executed))
     }
 
     /// Runs steps as one transaction.
@@ -144,23 +161,24 @@ impl Queries {
         steps: Vec<Step>,
         mode: Mode,
         sink: S,
-    ) -> Result<(S, Generation)> {
+    ) -> Result<Outcome<S>> {
         steps.iter().try_for_each(|step| check_text(&step.sql.text))?;
-        let Admitted { open, generation, dress, attacher, guard: _guard, watch, .. } =
+        let Admitted { open, dress, attacher, guard: _guard, watch, .. } =
             self.admit(grant, target, "").await?;
         let batch = Batch { steps, mode, dress, attacher, sink };
-        let sink = open.execute_batch(batch).await.map_err(|error| watch.name(error))?;
-        Ok((sink, generation))
+        let executed = open.execute_batch(batch).await.map_err(|error| watch.name(error))?;
+        Ok(Outcome::new(executed))
     }
 
     /// Starts a statement whose rows are read in pieces.
     pub async fn query(&self, grant: &Grant, target: &Target, sql: Sql) -> Result<QueryStream> {
         let admitted = self.admit(grant, target, &sql.text).await?;
-        let (generation, watch) = (admitted.generation, admitted.watch.clone());
+        let watch = admitted.watch.clone();
         let attachments = Attachments::new(&admitted.attacher, &admitted.dress.attached);
         let (open, call, guard) = admitted.into_call(sql);
+        let cancel = call.dress.cancel.clone();
         let cursor = open.query(call).await.map_err(|error| watch.name(error))?;
-        Ok(QueryStream::new(cursor, open, generation, watch, attachments, guard))
+        Ok(QueryStream::new(cursor, open, watch, attachments, cancel, guard))
     }
 
     /// Begins an interactive transaction.
@@ -222,15 +240,7 @@ impl Queries {
             cancel: cancel.clone(),
             size_limit_bytes: database.settings.size_limit_bytes,
         };
-        Ok(Admitted {
-            open,
-            generation: database.generation,
-            dress,
-            attacher,
-            start,
-            guard: cancel.drop_guard(),
-            watch,
-        })
+        Ok(Admitted { open, dress, attacher, start, guard: cancel.drop_guard(), watch })
     }
 
     async fn attach_all(

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use tokio_util::sync::DropGuard;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Watch;
 use super::attach::Attachments;
 use crate::error::{Error, Result};
 use crate::names::Generation;
-use crate::storage::{Chunk, Column, Cursor, OpenDatabase, Progress, Summary};
+use crate::storage::{Chunk, Column, Cursor, OpenDatabase, Progress, Summary, gave_way};
 
 /// A result that goes to its caller in pieces. Dropping it stops its work.
 pub struct QueryStream {
@@ -18,6 +18,7 @@ pub struct QueryStream {
     is_writing: bool,
     watch: Watch,
     attachments: Attachments,
+    cancel: CancellationToken,
     _open: Arc<OpenDatabase>,
     _guard: DropGuard,
 }
@@ -34,18 +35,19 @@ impl QueryStream {
     pub(super) fn new(
         cursor: Cursor,
         open: Arc<OpenDatabase>,
-        generation: Generation,
         watch: Watch,
         attachments: Attachments,
+        cancel: CancellationToken,
         guard: DropGuard,
     ) -> Self {
         Self {
             columns: cursor.columns().to_vec(),
             is_writing: cursor.is_writing(),
+            generation: cursor.generation(),
             cursor: Some(Box::new(cursor)),
-            generation,
             watch,
             attachments,
+            cancel,
             _open: open,
             _guard: guard,
         }
@@ -67,6 +69,16 @@ impl QueryStream {
     #[must_use]
     pub fn is_writing(&self) -> bool {
         self.is_writing
+    }
+
+    /// Waits until it has to end, because it holds the writer and a migration of
+    /// its schema needs it; answers what its caller is told.
+    pub fn sent_away(&self) -> impl Future<Output = Error> + use<> {
+        let cancel = self.cancel.clone();
+        async move {
+            cancel.cancelled().await;
+            gave_way()
+        }
     }
 
     /// Reads the next piece. Errors: those of the statement, and those of a

@@ -10,7 +10,9 @@ use super::attach::RequestAttacher;
 use super::{Admitted, Watch, blocks};
 use crate::error::{Error, Reason, Result};
 use crate::names::Generation;
-use crate::storage::{Dress, OpenDatabase, Sink, Sql, Transaction, check_text};
+use crate::storage::{
+    Dress, OpenDatabase, Recording, Sink, Sql, Transaction, check_text, gave_way,
+};
 
 /// How long an interactive transaction may take.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +27,8 @@ pub struct TransactionLimits {
 pub struct OpenTransaction {
     transaction: Option<Transaction>,
     generation: Generation,
+    /// What is written happens as a migration.
+    is_schema: bool,
     dress: Dress,
     watch: Watch,
     attacher: Arc<RequestAttacher>,
@@ -36,8 +40,9 @@ pub struct OpenTransaction {
 impl OpenTransaction {
     pub(super) fn new(transaction: Transaction, admitted: Admitted, total: Duration) -> Self {
         Self {
+            generation: transaction.generation(),
+            is_schema: transaction.is_rehearsal(),
             transaction: Some(transaction),
-            generation: admitted.generation,
             dress: admitted.dress,
             watch: admitted.watch,
             attacher: admitted.attacher,
@@ -87,11 +92,29 @@ impl OpenTransaction {
         result.map_err(|error| self.watch.name(error))
     }
 
-    /// Makes it durable.
-    pub async fn commit(mut self) -> Result<()> {
+    /// Waits until it has to end, because a migration of its schema needs the
+    /// writer that it holds; answers what its caller is told.
+    pub fn sent_away(&self) -> impl Future<Output = Error> + use<> {
+        let cancel = self.dress.cancel.clone();
+        async move {
+            cancel.cancelled().await;
+            gave_way()
+        }
+    }
+
+    /// Makes it durable. On a SCHEMA database it is undone instead, and answers
+    /// what it has written, to be applied as a migration.
+    pub async fn commit(mut self) -> Result<Option<Recording>> {
         self.watch.look().await?;
         let watch = self.watch.clone();
-        self.take()?.commit().await.map_err(|error| watch.name(error))
+        let transaction = self.take()?;
+        let ended = if self.is_schema {
+            let rehearsed = transaction.rehearsed().await;
+            rehearsed.map(|done| (!done.statements.is_empty()).then_some(done))
+        } else {
+            transaction.commit().await.map(|()| None)
+        };
+        ended.map_err(|error| watch.name(error))
     }
 
     /// Undoes it.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use prost_types::FieldMask;
 use tenantry_client::v1;
 
-use crate::databases::{DatabaseQuery, DatabaseSpec, View};
+use crate::databases::{DatabaseQuery, DatabaseSpec, KindSpec, View};
 use crate::env::Timestamp;
 use crate::error::{Error, Reason, Result};
 use crate::grants::{
@@ -44,11 +44,16 @@ pub(super) fn database(view: View) -> v1::Database {
     let (kind, schema) = match database.kind {
         Kind::Regular => (v1::DatabaseKind::Regular, String::new()),
         Kind::Schema => (v1::DatabaseKind::Schema, String::new()),
-        Kind::Child { schema } => (v1::DatabaseKind::Child, schema.to_string()),
+        Kind::Child { schema } => {
+            let name = database.schema_name.as_ref().map(DatabaseName::to_string);
+            // A deleted child can outlive its parent, and with it that name.
+            (v1::DatabaseKind::Child, name.unwrap_or_else(|| schema.to_string()))
+        }
     };
-    let state = match database.state {
-        State::Active => v1::DatabaseState::Active,
-        State::Deleted => v1::DatabaseState::Deleted,
+    let (state, state_reason) = match (database.state, &database.quarantine) {
+        (State::Active, None) => (v1::DatabaseState::Active, String::new()),
+        (State::Active, Some(reason)) => (v1::DatabaseState::Quarantined, reason.clone()),
+        (State::Deleted, _) => (v1::DatabaseState::Deleted, String::new()),
     };
     v1::Database {
         name: database.name.to_string(),
@@ -69,31 +74,34 @@ pub(super) fn database(view: View) -> v1::Database {
         delete_time: database.delete_time.map(timestamp),
         purge_time: database.purge_time.map(timestamp),
         state: state.into(),
-        state_reason: String::new(),
+        state_reason,
         etag,
     }
 }
 
 /// A database to be created, which stands at `field` in its request.
 pub(super) fn database_spec(database: v1::Database, field: &str) -> Result<DatabaseSpec> {
-    let has_parent = !database.schema.is_empty();
-    let kind = match (kind(database.kind)?, has_parent) {
-        (None, false) => KindFilter::Regular,
-        (None, true) => KindFilter::Child,
-        (Some(KindFilter::Child), false) => {
+    let group = GroupName::or_default(&database.group)
+        .map_err(|error| error.at(format!("{field}.group")))?;
+    let schema = optional(database.schema)
+        .map(|text| schema_ref(&text, &group, &format!("{field}.schema")))
+        .transpose()?;
+    let kind = match (kind(database.kind)?, schema) {
+        (None | Some(KindFilter::Regular), None) => KindSpec::Regular,
+        (Some(KindFilter::Schema), None) => KindSpec::Schema,
+        (None | Some(KindFilter::Child), Some(schema)) => KindSpec::Child { schema },
+        (Some(KindFilter::Child), None) => {
             return Err(Error::field(format!("{field}.schema"), "must name the parent of a CHILD"));
         }
-        (Some(KindFilter::Regular | KindFilter::Schema), true) => {
+        (Some(KindFilter::Regular | KindFilter::Schema), Some(_)) => {
             let rule = "must be empty but for a CHILD, which alone has a parent";
             return Err(Error::field(format!("{field}.schema"), rule));
         }
-        (Some(kind), _) => kind,
     };
     Ok(DatabaseSpec {
         name: DatabaseName::new(database.name)
             .map_err(|error| error.at(format!("{field}.name")))?,
-        group: GroupName::or_default(&database.group)
-            .map_err(|error| error.at(format!("{field}.group")))?,
+        group,
         kind,
         settings: Settings {
             allow_attach: database.allow_attach,
@@ -162,18 +170,22 @@ pub(super) fn database_query(
     request: v1::ListDatabasesRequest,
 ) -> Result<(DatabaseQuery, PageRequest)> {
     let group = optional(request.group).map(|name| group_name(name, "group")).transpose()?;
-    let schema = match optional(request.schema) {
-        None => None,
-        Some(text) if text.contains('/') => Some(reference(&text, "schema")?),
-        Some(text) => {
-            let group = group.clone().unwrap_or_default();
-            let database = NameOrId::parse(&text).map_err(|error| error.at("schema"))?;
-            Some(DatabaseRef { group, database })
-        }
-    };
+    let schema = optional(request.schema)
+        .map(|text| schema_ref(&text, &group.clone().unwrap_or_default(), "schema"))
+        .transpose()?;
     let (kind, labels, show_deleted) = (kind(request.kind)?, request.labels, request.show_deleted);
     let query = DatabaseQuery { group, kind, schema, labels, show_deleted };
     Ok((query, page(request.page_size, request.page_token)))
+}
+
+/// The SCHEMA database that stands at `field`: a reference, or a name or id in
+/// this group.
+fn schema_ref(text: &str, group: &GroupName, field: &str) -> Result<DatabaseRef> {
+    if text.contains('/') {
+        return reference(text, field);
+    }
+    let database = NameOrId::parse(text).map_err(|error| error.at(field))?;
+    Ok(DatabaseRef { group: group.clone(), database })
 }
 
 /// The kind that a request names, if it does.
@@ -362,126 +374,5 @@ fn optional(text: String) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn named(name: &str) -> v1::Database {
-        v1::Database { name: name.to_owned(), ..Default::default() }
-    }
-
-    #[test]
-    fn times_before_1970_keep_their_milliseconds() {
-        let times = [(1_500, (1, 500_000_000)), (0, (0, 0)), (-1, (-1, 999_000_000))];
-        for (ms, (seconds, nanos)) in times {
-            assert_eq!(timestamp(Timestamp(ms)), prost_types::Timestamp { seconds, nanos });
-        }
-    }
-
-    #[test]
-    fn a_kind_must_fit_the_parent() {
-        use v1::DatabaseKind::{Child, Regular, Schema, Unspecified};
-        for (kind, schema, expected) in [
-            (Unspecified, "", Some(KindFilter::Regular)),
-            (Unspecified, "parent", Some(KindFilter::Child)),
-            (Child, "parent", Some(KindFilter::Child)),
-            (Schema, "", Some(KindFilter::Schema)),
-            (Child, "", None),
-            (Regular, "parent", None),
-            (Schema, "parent", None),
-        ] {
-            let database =
-                v1::Database { kind: kind.into(), schema: schema.to_owned(), ..named("a") };
-            let spec = database_spec(database, "database").ok();
-            assert_eq!(spec.map(|spec| spec.kind), expected, "{kind:?} with '{schema}'");
-        }
-        assert!(database_spec(v1::Database { kind: 99, ..named("a") }, "database").is_err());
-    }
-
-    #[test]
-    fn a_database_is_meant_by_its_id_or_by_its_name() {
-        let id = "0197a3f0-0000-4000-8000-000000000001";
-        for (name, id, group, expected) in [
-            ("a", "", "", "default/a"),
-            ("a", "", "eu", "eu/a"),
-            ("eu/a", "", "", "eu/a"),
-            (id, "", "eu", &format!("eu/{id}")),
-            ("a", id, "eu", &format!("eu/{id}")),
-        ] {
-            let (id, group) = (id.to_owned(), group.to_owned());
-            let reference = database_ref(&v1::Database { id, group, ..named(name) });
-            assert_eq!(reference.expect("valid").to_string(), expected);
-        }
-    }
-
-    #[test]
-    fn a_bad_name_is_told_with_its_field() {
-        let field = |error: Error| error.fields()[0].field.clone();
-        let in_group = |group: &str| v1::Database { group: group.to_owned(), ..named("a") };
-        let of_spec = |database| field(database_spec(database, "databases[3]").expect_err("bad"));
-        assert_eq!(of_spec(named("A")), "databases[3].name");
-        assert_eq!(of_spec(in_group("EU")), "databases[3].group");
-        let of_ref = |database| field(database_ref(&database).expect_err("bad"));
-        assert_eq!(of_ref(named("eu/A")), "database.name");
-        assert_eq!(of_ref(in_group("EU")), "database.group");
-        let request = v1::CreateTokenRequest {
-            databases: vec!["a".to_owned()],
-            attach: vec!["b".to_owned(), "C".to_owned()],
-            ..Default::default()
-        };
-        assert_eq!(field(token_spec(request).expect_err("bad")), "attach[1]");
-    }
-
-    #[test]
-    fn a_mask_changes_what_it_names_and_nothing_else() {
-        let patch = |paths: &[&str]| {
-            let paths = paths.iter().map(|path| (*path).to_owned()).collect();
-            settings_patch(named("a"), Some(FieldMask { paths }))
-        };
-        let changed = patch(&["block_reads", "labels"]).expect("valid");
-        let expected = SettingsPatch {
-            block_reads: Some(false),
-            labels: Some(Default::default()),
-            ..Default::default()
-        };
-        assert_eq!(changed, expected);
-        let twice = patch(&["labels", "labels"]).expect("valid");
-        assert_eq!(twice.labels, Some(Default::default()));
-        for bad in [&[][..], &["name"], &["*"], &["block_reads", "blockWrites"]] {
-            assert_eq!(
-                patch(bad).expect_err("refused").reason(),
-                Reason::InvalidArgument,
-                "{bad:?}"
-            );
-        }
-        assert!(settings_patch(named("a"), None).is_err());
-    }
-
-    #[test]
-    fn what_a_token_shall_permit_is_never_guessed() {
-        use v1::create_token_request::Lifetime;
-
-        let plain = token_spec(v1::CreateTokenRequest::default()).expect("valid");
-        assert_eq!(
-            (plain.access, plain.ttl, plain.never_expires),
-            (AccessLevel::ReadWrite, None, false)
-        );
-        let permission = |actions: Vec<i32>| v1::CreateTokenRequest {
-            permissions: vec![v1::Permission { table: "t".to_owned(), actions }],
-            ..Default::default()
-        };
-        assert!(token_spec(permission(vec![v1::Action::DataRead.into()])).is_ok());
-        let negative = prost_types::Duration { seconds: -1, nanos: 0 };
-        for bad in [
-            permission(vec![v1::Action::DataRead.into(), 99]),
-            permission(vec![v1::Action::Unspecified.into()]),
-            v1::CreateTokenRequest { access: 99, ..Default::default() },
-            v1::CreateTokenRequest {
-                lifetime: Some(Lifetime::Ttl(negative)),
-                ..Default::default()
-            },
-        ] {
-            let error = token_spec(bad.clone()).expect_err("refused");
-            assert_eq!(error.reason(), Reason::InvalidArgument, "{bad:?}");
-        }
-    }
-}
+#[path = "convert_tests.rs"]
+mod tests;

@@ -9,9 +9,11 @@ mod query;
 mod schema;
 mod tokens;
 
+mod schema_sql;
 mod transact;
 
 mod convert;
+mod migrations;
 mod results;
 mod sql;
 

@@ -1,5 +1,6 @@
 //! `QueryService`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::Either;
@@ -13,20 +14,22 @@ use tonic::{Request, Response, Status, Streaming};
 use tracing::Instrument as _;
 
 use super::results::{Results, StepResults, StreamChunk, columns, stats};
-use super::{admitted, sql, transact, unimplemented};
+use super::{admitted, schema_sql, sql, transact, unimplemented};
 use crate::error::{Error, Reason, Result};
 use crate::names::DatabaseRef;
 use crate::query::{Queries, QueryStream, TransactionLimits, timed_out};
+use crate::schema::Schemas;
 use crate::storage::{Args, Sql};
 
 /// Queries over gRPC.
 pub(super) struct QueryRpc {
     queries: Queries,
+    schemas: Arc<Schemas>,
 }
 
 impl QueryRpc {
-    pub(super) fn new(queries: Queries) -> Self {
-        Self { queries }
+    pub(super) fn new(queries: Queries, schemas: Arc<Schemas>) -> Self {
+        Self { queries, schemas }
     }
 }
 
@@ -39,8 +42,9 @@ impl QueryService for QueryRpc {
         let (grant, request) = admitted(request)?;
         let target = sql::target(&request.database, request.attachments, request.min_generation)?;
         let sql = sql::sql(request.statement)?;
+        let outcome = self.queries.execute(&grant, &target, sql, Results::default()).await?;
         let (results, generation) =
-            self.queries.execute(&grant, &target, sql, Results::default()).await?;
+            schema_sql::settle(&self.schemas, &grant, &target.database, outcome).await?;
         Ok(Response::new(v1::ExecuteResponse {
             results: results.into_messages(),
             generation: generation.0,
@@ -54,10 +58,10 @@ impl QueryService for QueryRpc {
         let (grant, request) = admitted(request)?;
         let target = sql::target(&request.database, request.attachments, request.min_generation)?;
         let (steps, mode) = (sql::steps(request.steps)?, sql::mode(request.mode)?);
-        let (results, generation) = self
-            .queries
-            .execute_batch(&grant, &target, steps, mode, StepResults::default())
-            .await?;
+        let results = StepResults::default();
+        let outcome = self.queries.execute_batch(&grant, &target, steps, mode, results).await?;
+        let (results, generation) =
+            schema_sql::settle(&self.schemas, &grant, &target.database, outcome).await?;
         Ok(Response::new(v1::ExecuteBatchResponse {
             results: results.into_messages(),
             generation: generation.0,
@@ -93,7 +97,8 @@ impl QueryService for QueryRpc {
     ) -> Result<Response<Self::TransactStream>, Status> {
         let (grant, asks) = admitted(request)?;
         let (sender, receiver) = mpsc::channel(1);
-        let session = transact::Session::new(self.queries.clone(), grant, asks, sender);
+        let (queries, schemas) = (self.queries.clone(), self.schemas.clone());
+        let session = transact::Session::new(queries, schemas, grant, asks, sender);
         tokio::spawn(session.run().in_current_span());
         Ok(Response::new(ReceiverStream::new(receiver)))
     }
@@ -212,7 +217,13 @@ impl Pump {
             } else {
                 (self.end, self.limits.total)
             };
-            Either::Left(async move { timeout_at(end, room).await.map_err(|_| timed_out(limit)) })
+            let sent_away = self.stream.sent_away();
+            Either::Left(async move {
+                tokio::select! {
+                    room = timeout_at(end, room) => room.map_err(|_| timed_out(limit)),
+                    error = sent_away => Err(error),
+                }
+            })
         } else {
             Either::Right(async { Ok(room.await) })
         };

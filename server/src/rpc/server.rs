@@ -30,6 +30,7 @@ use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::grants::{Tokens, Verifier};
 use crate::query::Queries;
+use crate::schema::Schemas;
 
 /// How many calls one connection may have open.
 const STREAMS_PER_CONNECTION_MAX: u32 = 1_024;
@@ -58,6 +59,8 @@ pub(crate) struct Services {
     pub(crate) tokens: Arc<Tokens>,
     /// SQL.
     pub(crate) queries: Queries,
+    /// Schemas and migrations.
+    pub(crate) schemas: Arc<Schemas>,
     /// Checks the token of every call.
     pub(crate) verifier: Arc<Verifier>,
 }
@@ -83,7 +86,7 @@ pub(crate) async fn serve(
     let drain = Drain::default();
     let call_limits = Limits { request_max: limits.request_max, drain: drain.clone() };
     let front = FrontLayer::new(env, Arc::clone(&services.verifier), call_limits);
-    let (routes, health) = routes(services).await?;
+    let (routes, health) = routes(services, drain.clone()).await?;
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true)).then(|accepted| async {
         if let Err(error) = &accepted {
             warn!(%error, "cannot accept a connection");
@@ -123,7 +126,7 @@ async fn cut(drain: &Drain, drain_max: Duration) {
     sleep(CUT_GRACE).await;
 }
 
-async fn routes(services: Services) -> Result<(Routes, HealthReporter)> {
+async fn routes(services: Services, drain: Drain) -> Result<(Routes, HealthReporter)> {
     let (reporter, health) = health_reporter();
     set_health(&reporter, ServingStatus::Serving).await;
 
@@ -132,10 +135,10 @@ async fn routes(services: Services) -> Result<(Routes, HealthReporter)> {
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
-    let databases = DatabasesRpc::new(Arc::clone(&services.databases));
-    let schema = SchemaRpc::new(services.databases);
+    let databases = DatabasesRpc::new(services.databases);
     let tokens = TokensRpc::new(services.tokens);
-    let queries = QueryRpc::new(services.queries);
+    let queries = QueryRpc::new(services.queries, Arc::clone(&services.schemas));
+    let schema = SchemaRpc::new(services.schemas, drain);
     let routes = Routes::new(health)
         .add_service(reflection().build_v1().map_err(Error::internal)?)
         .add_service(reflection().build_v1alpha().map_err(Error::internal)?)

@@ -150,7 +150,7 @@ fn log_source(error: &Error) {
 }
 
 /// The first `bytes_max` bytes of a text, with a sign where some were cut off.
-fn shorten(text: &str, bytes_max: usize) -> String {
+pub(super) fn shorten(text: &str, bytes_max: usize) -> String {
     if text.len() <= bytes_max {
         return text.to_owned();
     }

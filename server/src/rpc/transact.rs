@@ -1,6 +1,7 @@
 //! The conversation of `Transact`.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tenantry_client::v1;
@@ -11,17 +12,20 @@ use tokio::time::{Instant, timeout_at};
 use tonic::{Status, Streaming};
 
 use super::results::Results;
-use super::sql;
 use super::status::in_band;
+use super::{schema_sql, sql};
 use crate::error::{Error, Reason, Result};
 use crate::grants::Grant;
+use crate::names::DatabaseRef;
 use crate::query::{OpenTransaction, Queries, timed_out};
+use crate::schema::Schemas;
 
 type Sender = mpsc::Sender<Result<v1::TransactResponse, Status>>;
 
 /// One stream of `Transact`. Dropping its work rolls back.
 pub(super) struct Session {
     queries: Queries,
+    schemas: Arc<Schemas>,
     grant: Grant,
     asks: Streaming<v1::TransactRequest>,
     sender: Sender,
@@ -30,11 +34,12 @@ pub(super) struct Session {
 impl Session {
     pub(super) fn new(
         queries: Queries,
+        schemas: Arc<Schemas>,
         grant: Grant,
         asks: Streaming<v1::TransactRequest>,
         sender: Sender,
     ) -> Self {
-        Self { queries, grant, asks, sender }
+        Self { queries, schemas, grant, asks, sender }
     }
 
     /// Talks until the transaction is over or the caller is gone.
@@ -60,20 +65,30 @@ impl Session {
             return Err(out_of_order("the first message must be `begin`"));
         };
         let deadline = Instant::now() + limits.total;
+        let database = DatabaseRef::parse(&begin.database)?;
         let mut transaction = until(deadline, limits.total, self.begin(begin)).await?;
-        self.answer(Answer::Began(v1::TransactBegan { generation: transaction.generation().0 }))
-            .await?;
+        let generation = transaction.generation();
+        let began = Answer::Began(v1::TransactBegan { generation: generation.0 });
+        self.answer_in_time(transaction.sent_away(), began, deadline).await?;
         loop {
-            let idle = Instant::now() + limits.idle;
-            let (end, limit) =
-                if idle < deadline { (idle, limits.idle) } else { (deadline, limits.total) };
+            let (end, limit) = self.patience(deadline);
             // Without another message the end of the stream is a rollback.
-            let Some(ask) = self.next(end, limit).await? else { return Ok(()) };
+            let next = tokio::select! {
+                next = self.next(end, limit) => next,
+                error = transaction.sent_away() => Err(error),
+            };
+            let Some(ask) = next? else { return Ok(()) };
             match ask {
                 Ask::Begin(_) => return Err(out_of_order("the transaction has begun already")),
                 Ask::Execute(execute) => self.execute(&mut transaction, execute, deadline).await?,
                 Ask::Commit(_) => {
-                    until(deadline, limits.total, transaction.commit()).await?;
+                    let written = until(deadline, limits.total, transaction.commit()).await?;
+                    if let Some(written) = written {
+                        let (schemas, grant) = (&self.schemas, &self.grant);
+                        let applied =
+                            schema_sql::apply(schemas, grant, &database, written, generation);
+                        until(deadline, limits.total, applied).await?;
+                    }
                     return self.answer(Answer::Committed(v1::TransactCommitted {})).await;
                 }
                 Ask::Rollback(_) => {
@@ -102,11 +117,39 @@ impl Session {
         };
         match ran {
             Ok(results) => {
-                self.answer(Answer::Result(v1::TransactResult { results: results.into_messages() }))
+                let results = v1::TransactResult { results: results.into_messages() };
+                self.answer_in_time(transaction.sent_away(), Answer::Result(results), deadline)
                     .await
             }
-            Err(error) if transaction.is_open() => self.answer(Answer::Error(in_band(error))).await,
+            Err(error) if transaction.is_open() => {
+                let answer = Answer::Error(in_band(error));
+                self.answer_in_time(transaction.sent_away(), answer, deadline).await
+            }
             Err(error) => Err(error),
+        }
+    }
+
+    /// Until when a caller is waited for, and why not longer.
+    fn patience(&self, deadline: Instant) -> (Instant, Duration) {
+        let limits = self.queries.limits();
+        let idle = Instant::now() + limits.idle;
+        if idle < deadline { (idle, limits.idle) } else { (deadline, limits.total) }
+    }
+
+    /// Answers while the transaction is open: a caller who does not read keeps
+    /// it no longer than one who does not write.
+    async fn answer_in_time(
+        &self,
+        sent_away: impl Future<Output = Error>,
+        answer: Answer,
+        deadline: Instant,
+    ) -> Result<()> {
+        let (end, limit) = self.patience(deadline);
+        tokio::select! {
+            sent = timeout_at(end, self.answer(answer)) => {
+                sent.unwrap_or_else(|_| Err(timed_out(limit)))
+            }
+            error = sent_away => Err(error),
         }
     }
 

@@ -20,6 +20,13 @@ pub struct Access {
     pub rules: Option<TableRules>,
 }
 
+impl Access {
+    /// What a migration's script may do.
+    pub(super) fn migration() -> Self {
+        Self { write: true, ddl: true, ddl_blocked: false, rules: None }
+    }
+}
+
 #[cfg(test)]
 impl Access {
     /// Reading everything, writing nothing.

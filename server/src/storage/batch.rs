@@ -116,7 +116,7 @@ impl<S: BatchSink> Batch<S> {
     /// Runs all steps inside a transaction that the caller has begun; a
     /// reader's is begun here.
     pub(super) fn run_steps(&mut self, conn: &mut Conn, place: Place) -> Result<Ran> {
-        if place == Place::Reader {
+        if place == Place::Reader && conn.is_autocommit() {
             conn.server("BEGIN")?;
         }
         self.sink.restart();

@@ -3,18 +3,22 @@
 //! Between two pieces a cursor rests as a value: it holds a connection and its
 //! place in the statement, but no thread.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::attach_statement::{self, leading_blank};
 use super::conn::Conn;
+use super::fleet::gave_way;
 use super::guard::Control;
 use super::open_database::{Call, OpenDatabase, blocking};
 use super::reader::Reader;
 use super::script::{Meter, Script, bind, not_one_statement, step};
+use super::snapshot::{begin_reading, begin_writing};
 use super::statement::{Row, Statement};
 use super::value::{Column, Summary};
-use super::writer::Lease;
+use super::writer::{Lease, Writer};
 use crate::error::{Error, Reason, Result};
+use crate::names::Generation;
 
 /// A piece goes out after this time though it is not full, so that the rows
 /// of a slow statement do not wait for one another.
@@ -39,6 +43,7 @@ pub struct Cursor {
     on_row: bool,
     meter: Meter,
     busy: Duration,
+    generation: Generation,
 }
 
 enum Place {
@@ -66,27 +71,60 @@ pub enum Progress {
 impl OpenDatabase {
     /// Starts a statement that reads, or writes and returns rows.
     pub async fn query(&self, call: Call) -> Result<Cursor> {
-        let reader = self.readers.checkout(&call.dress).await?;
-        let (opened, call) = blocking(move || {
-            let mut place = Place::Reader(reader);
-            let statement = compile(&mut place, &call)?;
-            Ok((statement.map(|compiled| Cursor::new(place, compiled)), call))
-        })
-        .await?;
-        if let Some(cursor) = opened {
-            return cursor;
+        let mut call = call;
+        loop {
+            let reader = self.readers.checkout(&call.dress).await?;
+            let (needed, writer) = (self.needed(), self.writer.clone());
+            let (opened, returned) = blocking(move || {
+                let mut place = Place::Reader(reader);
+                let opened = match compile(&mut place, &call, &writer, needed)? {
+                    Compiling::Done(compiled) => {
+                        Opened::Cursor(Box::new(Cursor::new(place, compiled)?))
+                    }
+                    Compiling::NeedsWriter => Opened::NeedsWriter,
+                    Compiling::Behind(behind) => Opened::Behind(behind),
+                };
+                Ok((opened, call))
+            })
+            .await?;
+            call = returned;
+            match opened {
+                Opened::Cursor(cursor) => return Ok(*cursor),
+                Opened::NeedsWriter => break,
+                Opened::Behind(behind) => behind.catch_up().await?,
+            }
         }
-        let mut lease = self.writer.lease().await?;
+        if self.is_schema() {
+            return Err(Error::new(
+                Reason::OperationBlocked,
+                "a statement that writes to a SCHEMA database is a migration; send it by Execute or ApplyMigration",
+            ));
+        }
+        let mut lease = self.writer.lease(call.dress.cancel.clone()).await?;
+        let writer = self.writer.clone();
         blocking(move || {
             lease.fresh()?;
             let mut place = Place::Writer(lease);
-            match compile(&mut place, &call)? {
-                Some(compiled) => Cursor::new(place, compiled),
-                None => Err(Error::internal("a statement could not be placed")),
+            match compile(&mut place, &call, &writer, None)? {
+                Compiling::Done(compiled) => Cursor::new(place, compiled),
+                _ => Err(Error::internal("a statement could not be placed")),
             }
         })
         .await
     }
+}
+
+enum Opened {
+    Cursor(Box<Cursor>),
+    NeedsWriter,
+    Behind(Arc<Writer>),
+}
+
+enum Compiling {
+    Done(Compiled),
+    NeedsWriter,
+    /// This one's file has to be brought up first.
+    Behind(Arc<Writer>),
 }
 
 struct Compiled {
@@ -95,13 +133,20 @@ struct Compiled {
     at: usize,
 }
 
-/// Compiles the one statement of a call; `None` where it needs the writer.
-fn compile(place: &mut Place, call: &Call) -> Result<Option<Compiled>> {
+/// Compiles the one statement of a call.
+fn compile(
+    place: &mut Place,
+    call: &Call,
+    writer: &Arc<Writer>,
+    needed: Option<Generation>,
+) -> Result<Compiling> {
     let on_reader = matches!(place, Place::Reader(_));
     let conn = place.conn()?;
     conn.dress(&call.dress, Control::None)?;
     if !on_reader {
-        conn.server("BEGIN IMMEDIATE")?;
+        begin_writing(conn, &call.dress.attached)?;
+    } else if let Some(behind) = begin_reading(writer, conn, needed, &call.dress.attached)? {
+        return Ok(Compiling::Behind(behind));
     }
     let text = call.sql.text.as_str();
     let mut attached = call.dress.attached.clone();
@@ -135,10 +180,10 @@ fn compile(place: &mut Place, call: &Call) -> Result<Option<Compiled>> {
         .with_field("statement", "must be read-only or return rows"));
     }
     if on_reader && !statement.is_read_only() {
-        return Ok(None);
+        return Ok(Compiling::NeedsWriter);
     }
     bind(conn, &mut statement, &call.sql.args)?;
-    Ok(Some(Compiled { statement, text: rest.to_owned(), at }))
+    Ok(Compiling::Done(Compiled { statement, text: rest.to_owned(), at }))
 }
 
 impl Cursor {
@@ -152,7 +197,14 @@ impl Cursor {
         // again where the schema has changed.
         let on_row = step(conn, &mut statement, at)?;
         let columns = statement.columns();
-        Ok(Self { statement, place, text, at, columns, on_row, meter, busy: started.elapsed() })
+        let (busy, generation) = (started.elapsed(), conn.generation());
+        Ok(Self { statement, place, text, at, columns, on_row, meter, busy, generation })
+    }
+
+    /// The generation that it runs on; 0 where its database follows no schema.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.generation
     }
 
     /// The columns of the rows.
@@ -179,6 +231,27 @@ impl Cursor {
 
     fn read_on(mut self: Box<Self>, chunk: &mut dyn Chunk) -> Result<Progress> {
         let started = Instant::now();
+        match self.read_some(chunk, started) {
+            Ok(None) => Ok(Progress::More(self)),
+            Ok(Some(summary)) => {
+                self.finish()?;
+                Ok(Progress::Done(summary))
+            }
+            Err(error) if error.reason() == Reason::Cancelled && self.was_sent_away() => {
+                Err(gave_way())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a migration of its schema has ended it.
+    fn was_sent_away(&self) -> bool {
+        matches!(&self.place, Place::Writer(lease) if lease.was_sent_away())
+    }
+
+    /// Reads rows until the piece is full; answers what the statement did where
+    /// it has ended.
+    fn read_some(&mut self, chunk: &mut dyn Chunk, started: Instant) -> Result<Option<Summary>> {
         let conn = self.place.conn()?;
         while self.on_row {
             self.meter.rows_read += 1;
@@ -187,7 +260,7 @@ impl Cursor {
             let enough = full || started.elapsed() >= FILL_MAX;
             if enough && self.on_row {
                 self.busy += started.elapsed();
-                return Ok(Progress::More(self));
+                return Ok(None);
             }
         }
         if let Some(refusal) = conn.take_notes().refusal {
@@ -195,8 +268,7 @@ impl Cursor {
         }
         let mut summary = self.meter.read(conn, started);
         summary.duration += self.busy;
-        self.finish()?;
-        Ok(Progress::Done(summary))
+        Ok(Some(summary))
     }
 
     /// Keeps the statement for the next request and makes a write durable.

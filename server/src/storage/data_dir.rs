@@ -7,6 +7,7 @@
 //! DATA/keys/                                   signing keys
 //! DATA/shard-0000/catalog.db
 //! DATA/shard-0000/databases/<2 hex>/<uuid>.db
+//! DATA/shard-0000/templates/<uuid>/<generation>.db
 //! ```
 //!
 //! Directories are made durable here, once and at the start, so that whoever
@@ -21,7 +22,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::names::DatabaseId;
+use crate::names::{DatabaseId, Generation};
 
 /// The layout that this program reads and writes.
 const FORMAT: u32 = 1;
@@ -29,6 +30,7 @@ const FORMAT_FILE: &str = "format";
 const LOCK_FILE: &str = "LOCK";
 const SHARD_DIR: &str = "shard-0000";
 const DATABASES_DIR: &str = "databases";
+const TEMPLATES_DIR: &str = "templates";
 /// Of a file that [`write_secret`] has not finished.
 const DRAFT_SUFFIX: &str = ".new";
 
@@ -146,6 +148,27 @@ impl DataDir {
         self.databases_dir().join(&name[..2]).join(name)
     }
 
+    /// What new children of a schema are copied from. Its directory is made with
+    /// [`DataDir::create_template_dir`].
+    pub fn template_file(&self, schema: DatabaseId, generation: Generation) -> PathBuf {
+        self.templates_dir(schema).join(format!("{generation}.db"))
+    }
+
+    /// Makes the directory of a schema's templates. It need not be durable: what
+    /// is lost is made again.
+    pub fn create_template_dir(&self, dir: &Path) -> io::Result<()> {
+        DirBuilder::new().mode(DIR_MODE).recursive(true).create(dir)
+    }
+
+    fn templates_dir(&self, schema: DatabaseId) -> PathBuf {
+        self.shard_dir().join(TEMPLATES_DIR).join(schema.to_string())
+    }
+
+    /// The directory itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// A file for work that leaves nothing behind, in the shard's directory.
     pub fn scratch_file(&self) -> PathBuf {
         self.shard_dir().join("scratch.db")
@@ -175,6 +198,9 @@ impl DataDir {
         let mut dirs = BTreeSet::new();
         for &id in ids {
             let file = self.database_file(id);
+            if let Err(error) = ignore_missing(fs::remove_dir_all(self.templates_dir(id))) {
+                tracing::warn!(database = %id, %error, "cannot remove the templates of a schema");
+            }
             match remove_database(&file) {
                 Ok(true) => {
                     dirs.extend(file.parent().map(Path::to_path_buf));
@@ -207,11 +233,40 @@ impl DataDir {
 /// Puts `bytes` at `path`, readable for the server's user alone. After a crash
 /// the file is the old one or the new one, whole; on return it is the new one.
 pub fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let draft = with_suffix(path, DRAFT_SUFFIX);
+    put_draft(path, |mut draft| draft.write_all(bytes))
+}
+
+/// As [`write_secret`], with what is in another file.
+pub fn copy_secret(from: &Path, path: &Path) -> io::Result<()> {
+    let mut source = File::open(from)?;
+    put_draft(path, |mut draft| io::copy(&mut source, &mut draft).map(drop))
+}
+
+/// As [`write_secret`], with what `write` makes of an empty file.
+pub fn put_in_place<E>(
+    path: &Path,
+    write: impl FnOnce(&Path) -> Result<(), E>,
+) -> Result<io::Result<()>, E> {
+    let mut failed = None;
+    let put = put_draft(path, |_| {
+        write(&draft_of(path)).map_err(|error| {
+            failed = Some(error);
+            io::Error::other("the draft was not finished")
+        })
+    });
+    failed.map_or(Ok(put), Err)
+}
+
+fn draft_of(path: &Path) -> PathBuf {
+    with_suffix(path, DRAFT_SUFFIX)
+}
+
+fn put_draft(path: &Path, write: impl FnOnce(&File) -> io::Result<()>) -> io::Result<()> {
+    let draft = draft_of(path);
     // What a crash left there would keep its own mode.
     ignore_missing(fs::remove_file(&draft))?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&draft)?;
-    file.write_all(bytes)?;
+    let file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&draft)?;
+    write(&file)?;
     file.sync_all()?;
     fs::rename(&draft, path)?;
     path.parent().map_or(Ok(()), sync_dir)

@@ -25,6 +25,17 @@ pub(super) enum Control {
     Savepoints,
     /// Everything: the script manages its own transactions.
     Full,
+    /// Nothing, and the text is a migration's: it leaves nothing behind but the
+    /// schema and its rows, and depends on nothing else. What chance and time do
+    /// to it is noticed when it runs, see `chance.rs` and `clock_watch.rs`.
+    Migration,
+}
+
+impl Control {
+    /// Whether the text is a migration's.
+    pub(super) fn is_migration(self) -> bool {
+        self == Self::Migration
+    }
 }
 
 /// In whose name the connection compiles statements.
@@ -58,6 +69,7 @@ pub(super) enum Refusal {
     Pragma { name: String },
     Function { name: String },
     Module { name: String },
+    Temporary,
     TransactionControl,
     Unknown,
 }
@@ -102,6 +114,10 @@ impl Refusal {
                 format!("virtual tables of module '{name}' are not allowed; fts5 and rtree are"),
             )
             .with("module", name),
+            Self::Temporary => Error::new(
+                Reason::MigrationNotAllowed,
+                "a migration leaves nothing behind but the schema and its rows: temporary objects are not allowed in it",
+            ),
             Self::TransactionControl => Error::new(
                 Reason::TransactionState,
                 "BEGIN, COMMIT and ROLLBACK are not allowed here: the transaction is opened and ended by the request",
@@ -149,6 +165,27 @@ const PRAGMAS_FOR_THE_OWNER: &[&str] = &["application_id", "user_version"];
 /// Modules whose virtual tables keep all they have in the database itself.
 const MODULES: &[&str] = &["fts5", "fts5vocab", "rtree", "rtree_i32"];
 
+/// Pragmas as tables that tell of the schema and its rows alone, and so the same
+/// wherever a migration runs.
+const PRAGMA_TABLES_OF_THE_SCHEMA: &[&str] = &[
+    "pragma_foreign_key_check",
+    "pragma_foreign_key_list",
+    "pragma_index_info",
+    "pragma_index_list",
+    "pragma_index_xinfo",
+    "pragma_integrity_check",
+    "pragma_quick_check",
+    "pragma_table_info",
+    "pragma_table_list",
+    "pragma_table_xinfo",
+];
+
+/// Whether a table tells the same in each run of a migration.
+fn is_of_schema_and_rows(table: &str) -> bool {
+    let table = table.to_ascii_lowercase();
+    !table.starts_with("pragma_") || PRAGMA_TABLES_OF_THE_SCHEMA.contains(&table.as_str())
+}
+
 /// Functions that reach beyond the database.
 const FUNCTIONS_REFUSED: &[&str] =
     &["load_extension", "fts3_tokenizer", "edit", "readfile", "writefile"];
@@ -173,6 +210,9 @@ pub(super) struct Guard {
 struct State {
     speaker: Speaker,
     notes: Notes,
+    /// A temporary trigger was allowed just now: SQLite asks next for the right
+    /// to note it in the schema of its table, and notes it in the temporary one.
+    temp_trigger: bool,
     cancel: Option<CancellationToken>,
 }
 
@@ -183,6 +223,7 @@ impl Guard {
             state: Mutex::new(State {
                 speaker: Speaker::Server,
                 notes: Notes::default(),
+                temp_trigger: false,
                 cancel: None,
             }),
             temp_used: AtomicBool::new(false),
@@ -269,8 +310,29 @@ impl Guard {
                 refuse(&mut state.notes, Refusal::TransactionControl)
             };
         }
-        match verdict(&context, access) {
+        let control = *control;
+        if let AuthAction::Read { table_name, .. } = context.action
+            && control.is_migration()
+            && !is_of_schema_and_rows(table_name)
+        {
+            let name = table_name.to_owned();
+            return refuse(&mut state.notes, Refusal::Pragma { name });
+        }
+        let judged = match context.action {
+            AuthAction::Insert { table_name }
+                if state.temp_trigger && is_schema_table(table_name) =>
+            {
+                Ok(Touch::Temporary)
+            }
+            _ => verdict(&context, access),
+        };
+        state.temp_trigger =
+            judged.is_ok() && matches!(context.action, AuthAction::CreateTempTrigger { .. });
+        match judged {
             Ok(Touch::Lasting) => Authorization::Allow,
+            Ok(Touch::Temporary) if control.is_migration() && !is_rename(&context.action) => {
+                refuse(&mut state.notes, Refusal::Temporary)
+            }
             Ok(Touch::Temporary) => {
                 self.temp_used.store(true, Ordering::Relaxed);
                 Authorization::Allow
@@ -308,7 +370,7 @@ fn is_transaction_control(action: &AuthAction<'_>) -> bool {
 
 fn may_control(action: &AuthAction<'_>, control: Control) -> bool {
     match control {
-        Control::None => false,
+        Control::None | Control::Migration => false,
         Control::Deferral => matches!(action, AuthAction::Pragma { .. }),
         Control::Full => true,
         Control::Savepoints => !matches!(action, AuthAction::Transaction { .. }),
@@ -443,6 +505,12 @@ fn ddl(access: &Access, schema: &str, table: &str, action: TableAction) -> Verdi
         rule(access, table, action)?;
     }
     Ok(touch)
+}
+
+/// ALTER TABLE looks among temporary objects too for what it renames. SQLite
+/// itself refuses every other statement that updates their schema table.
+fn is_rename(action: &AuthAction<'_>) -> bool {
+    matches!(action, AuthAction::Update { table_name, .. } if is_schema_table(table_name))
 }
 
 /// Temporary objects live on the writer's connection, so they are for writers.

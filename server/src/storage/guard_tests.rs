@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::access::{Access, TableAction, TableRules};
-use super::conn::{Attached, Blocks, Conn, Dress, Synchronous};
+use super::conn::{Attached, Blocks, Conn, Dress, Sharing, Synchronous};
 use super::guard::Control;
 use super::script::{Attacher, Place, Ran, Script, Sink};
 use super::statement::Row;
@@ -51,7 +51,7 @@ fn fixture() -> Fixture {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("a b%?#.db");
     std::fs::write(&path, []).expect("a file");
-    let conn = Conn::open(&path, Synchronous::Normal).expect("opens");
+    let conn = Conn::open(&path, Sharing::Shared(Synchronous::Normal)).expect("opens");
     conn.db()
         .execute_batch(
             "CREATE TABLE t (id INTEGER PRIMARY KEY, v UNIQUE); INSERT INTO t VALUES (1, 'a'), (2, 'b');

@@ -9,16 +9,18 @@ use tokio::sync::oneshot;
 
 use super::attach_statement::{first_word, leading_blank};
 use super::batch::{Batch, BatchSink, Step};
-use super::conn::{Attached, Conn, Dress, Synchronous};
+use super::conn::{Attached, Conn, Dress, Recording, Synchronous};
 use super::durability::Durability;
+use super::fleet::Fleet;
 use super::guard::Control;
 use super::reader::Readers;
 use super::script::{Attacher, Place, Ran, Script, Sink, not_one_statement};
+use super::snapshot::{begin_reading, begin_writing};
 use super::value::{Column, Sql};
 use super::writer::{Work, Writer, WriterConfig};
 use crate::env::Env;
-use crate::error::{Error, Result};
-use crate::names::{Alias, DatabaseId};
+use crate::error::{Error, Reason, Result};
+use crate::names::{Alias, DatabaseId, Generation};
 
 /// What each database in use keeps to.
 #[derive(Clone)]
@@ -71,8 +73,24 @@ pub struct Description {
     pub explain: bool,
 }
 
+/// A request that has run.
+pub struct Executed<S> {
+    /// Took its results.
+    pub sink: S,
+    /// The generation that it ran on; 0 where its database follows no schema.
+    pub generation: Generation,
+    /// What it would write, on a SCHEMA database: it was undone, and is to be
+    /// applied as a migration.
+    pub rehearsed: Option<Recording>,
+}
+
 impl OpenDatabase {
-    pub(super) fn new(id: DatabaseId, path: PathBuf, config: &DatabaseConfig) -> Self {
+    pub(super) fn new(
+        id: DatabaseId,
+        path: PathBuf,
+        fleet: Option<Arc<Fleet>>,
+        config: &DatabaseConfig,
+    ) -> Self {
         let readers = Readers::new(path.clone(), config.synchronous, config.readers_max);
         let writer = Writer::new(WriterConfig {
             id,
@@ -81,8 +99,18 @@ impl OpenDatabase {
             queue_max: config.write_queue_max,
             durability: config.durability.clone(),
             env: config.env.clone(),
+            fleet,
         });
         Self { id, path, readers, writer }
+    }
+
+    /// Whether it holds a schema: everything that is written to it is undone.
+    pub(super) fn is_schema(&self) -> bool {
+        self.writer.fleet().is_some_and(|fleet| fleet.schema() == self.id)
+    }
+
+    pub(super) fn id(&self) -> DatabaseId {
+        self.id
     }
 
     /// The file that it is in.
@@ -93,35 +121,39 @@ impl OpenDatabase {
     /// The database as an attachment of another.
     #[must_use]
     pub fn attached_as(self: &Arc<Self>, alias: Alias) -> Attached {
-        Attached { alias, id: self.id, path: self.path.clone(), _pin: self.clone() }
+        let follows = self.writer.fleet().map(|_| self.writer.clone());
+        Attached { alias, id: self.id, path: self.path.clone(), _pin: self.clone(), follows }
     }
 
     /// Runs a text as one transaction, unless it manages its own.
-    pub async fn execute<S: Sink + 'static>(&self, call: Call, sink: S) -> Result<S> {
+    pub async fn execute<S: Sink + 'static>(&self, call: Call, sink: S) -> Result<Executed<S>> {
         let mut work = ScriptWork { call, sink };
         if !begins_like_a_write(&work.call.sql.text[work.call.start..]) {
-            let (ran, returned) = self.try_reading(work).await?;
+            let (ran, returned, generation) = self.try_reading(work).await?;
             if ran == Ran::Done {
-                return Ok(returned.sink);
+                return Ok(Executed { sink: returned.sink, generation, rehearsed: None });
             }
             work = returned;
         }
-        Ok(self.write(work).await?.sink)
+        Ok(self.write(work).await?.map(|work| work.sink))
     }
 
     /// Runs the steps of a batch as one transaction.
-    pub async fn execute_batch<S: BatchSink + 'static>(&self, batch: Batch<S>) -> Result<S> {
+    pub async fn execute_batch<S: BatchSink + 'static>(
+        &self,
+        batch: Batch<S>,
+    ) -> Result<Executed<S>> {
         let mut batch = batch;
         let reads = |step: &Step| !begins_like_a_write(&step.sql.text);
         if !batch.mode.writes_at_once() && batch.steps.iter().all(reads) {
-            let (ran, returned) = self.try_reading(batch).await?;
+            let (ran, returned, generation) = self.try_reading(batch).await?;
             if ran == Ran::Done {
-                return Ok(returned.sink);
+                return Ok(Executed { sink: returned.sink, generation, rehearsed: None });
             }
             batch = returned;
         }
         batch.mode.check_writable()?;
-        Ok(self.write(batch).await?.sink)
+        Ok(self.write(batch).await?.map(|batch| batch.sink))
     }
 
     /// Prepares one statement and describes it.
@@ -151,38 +183,118 @@ impl OpenDatabase {
         .await
     }
 
-    /// Runs work on a reader, as far as it only reads.
-    async fn try_reading<W: ReadWork>(&self, work: W) -> Result<(Ran, W)> {
+    /// The generation that a request which comes now must run on.
+    pub(super) fn needed(&self) -> Option<Generation> {
+        self.writer.fleet().map(|fleet| fleet.generation())
+    }
+
+    /// Runs work on a reader, as far as it only reads; answers on which
+    /// generation.
+    async fn try_reading<W: ReadWork>(&self, work: W) -> Result<(Ran, W, Generation)> {
+        let mut work = work;
+        loop {
+            match self.read_once(work).await? {
+                (Read::Ran(ran, generation), work) => return Ok((ran, work, generation)),
+                (Read::Behind(behind), returned) => {
+                    work = returned;
+                    behind.catch_up().await?;
+                }
+            }
+        }
+    }
+
+    async fn read_once<W: ReadWork>(&self, work: W) -> Result<(Read, W)> {
         let mut reader = self.readers.checkout(work.dress()).await?;
         let mut work = work;
+        let needed = self.needed();
         if self.readers.may_be_quick()
             && let Some(conn) = reader.opened()
             && work.statement().is_some_and(|sql| conn.is_quick(work.dress(), sql))
         {
             conn.dress(work.dress(), Control::None)?;
+            let attached = &work.dress().attached;
+            if let Some(behind) = begin_reading(&self.writer, conn, needed, attached)? {
+                return Ok((Read::Behind(behind), work));
+            }
             conn.bound_quick_run(true);
             let started = Instant::now();
             let ran = work.run(conn, Place::Reader, Control::None);
             self.readers.note_quick_run(started.elapsed());
             if !conn.bound_quick_run(false) {
-                return Ok((ran?, work));
+                return Ok((Read::Ran(ran?, conn.generation()), work));
             }
         }
+        let writer = self.writer.clone();
         blocking(move || {
             let conn = reader.conn()?;
+            conn.rollback();
             conn.dress(work.dress(), Control::None)?;
+            let attached = &work.dress().attached;
+            if let Some(behind) = begin_reading(&writer, conn, needed, attached)? {
+                return Ok((Read::Behind(behind), work));
+            }
             let ran = work.run(conn, Place::Reader, Control::None)?;
-            Ok((ran, work))
+            Ok((Read::Ran(ran, conn.generation()), work))
         })
         .await
     }
 
-    /// Runs work on the writer and waits for its commit to be durable.
-    async fn write<W: ReadWork>(&self, work: W) -> Result<W> {
+    /// Runs work on the writer and waits for its commit to be durable. On a
+    /// SCHEMA database it is undone and written down.
+    async fn write<W: ReadWork>(&self, work: W) -> Result<Executed<W>> {
+        if self.is_schema() {
+            return self.rehearse(work).await;
+        }
         let (reply, answer) = oneshot::channel();
-        self.writer.submit(Box::new(Answered { work, reply }))?;
+        let generation = Generation::default();
+        self.writer.submit(Box::new(Answered { work, generation, reply }))?;
         answer.await.map_err(|_| Error::internal("the writer went away"))?
     }
+
+    async fn rehearse<W: ReadWork>(&self, work: W) -> Result<Executed<W>> {
+        let mut lease = self.writer.lease(work.dress().cancel.clone()).await?;
+        let mut work = work;
+        blocking(move || {
+            let conn = lease.fresh()?;
+            conn.set_attached(&work.dress().attached)?;
+            begin_writing(conn, &work.dress().attached)?;
+            conn.dress(work.dress(), Control::Migration)?;
+            conn.start_recording();
+            match work.run(conn, Place::Alone, Control::None)? {
+                Ran::Done => {}
+                Ran::NeedsControl => return Err(one_migration()),
+                _ => return Err(Error::internal("a request could not be placed")),
+            }
+            let recording = conn.take_recording();
+            recording.check_attached(conn)?;
+            let generation = conn.generation();
+            let rehearsed = (!recording.statements.is_empty()).then_some(recording);
+            Ok(Executed { sink: work, generation, rehearsed })
+        })
+        .await
+    }
+}
+
+impl<S> Executed<S> {
+    fn map<T>(self, with: impl FnOnce(S) -> T) -> Executed<T> {
+        let Self { sink, generation, rehearsed } = self;
+        Executed { sink: with(sink), generation, rehearsed }
+    }
+}
+
+/// How a try to read ended.
+enum Read {
+    Ran(Ran, Generation),
+    /// This one's file has to be brought up first.
+    Behind(Arc<Writer>),
+}
+
+/// What a text is told that manages transactions on a SCHEMA database.
+fn one_migration() -> Error {
+    Error::new(
+        Reason::TransactionState,
+        "a request that writes to a SCHEMA database is one migration: leave BEGIN, COMMIT and SAVEPOINT out, or use Transact",
+    )
 }
 
 /// Work that gives its sink back.
@@ -198,7 +310,8 @@ trait ReadWork: Send + 'static {
 /// Work with somebody who waits for it.
 struct Answered<W> {
     work: W,
-    reply: oneshot::Sender<Result<W>>,
+    generation: Generation,
+    reply: oneshot::Sender<Result<Executed<W>>>,
 }
 
 impl<W: ReadWork> Work for Answered<W> {
@@ -211,13 +324,15 @@ impl<W: ReadWork> Work for Answered<W> {
     }
 
     fn run(&mut self, conn: &mut Conn, place: Place, control: Control) -> Result<Ran> {
+        self.generation = conn.generation();
         self.work.run(conn, place, control)
     }
 
     fn answer(self: Box<Self>, result: Result<()>) {
-        let Self { work, reply } = *self;
+        let Self { work, generation, reply } = *self;
+        let executed = result.map(|()| Executed { sink: work, generation, rehearsed: None });
         // Nobody listens any more where the request was given up.
-        let _ = reply.send(result.map(|()| work));
+        let _ = reply.send(executed);
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::conn::{Conn, Dress, Synchronous};
+use super::conn::{Conn, Dress, Sharing, Synchronous};
 use crate::error::{Error, Result};
 
 /// A run where others wait that takes longer is an affront: a lookup reads few
@@ -83,7 +83,7 @@ impl Reader {
     pub(super) fn conn(&mut self) -> Result<&mut Conn> {
         let conn = match self.conn.take() {
             Some(conn) => conn,
-            None => Conn::open(&self.readers.path, self.readers.synchronous)?,
+            None => Conn::open(&self.readers.path, Sharing::Shared(self.readers.synchronous))?,
         };
         Ok(self.conn.insert(conn))
     }

@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use super::attach_statement::{self, AttachStatement};
 use super::conn::{ATTACHED_MAX, Attached, Conn, SQL_BYTES_MAX};
+use super::fleet::gave_way;
 use super::guard::Control;
+use super::snapshot::look_at;
 use super::statement::{Row, Statement};
 use super::value::{Args, Column, Sql, Summary, Value};
 use crate::error::{Error, Reason, Result};
@@ -74,7 +76,7 @@ pub fn check_text(text: &str) -> Result<()> {
     if text.len() > SQL_BYTES_MAX {
         return Err(Error::new(
             Reason::StatementTooLarge,
-            format!("the SQL text has {} bytes and may have {SQL_BYTES_MAX}; send large values as arguments", text.len()),
+            format!("the SQL text has {} bytes and may have {SQL_BYTES_MAX}; send less of it at a time, and large values as arguments", text.len()),
         )
         .with("bytes", text.len())
         .with("limit_bytes", SQL_BYTES_MAX));
@@ -104,12 +106,17 @@ pub fn attach_head(text: &str) -> Result<(Vec<(String, Alias)>, usize)> {
     }
 }
 
-/// Binds arguments to the parameters of one statement. Errors:
-/// `ARGUMENT_MISMATCH`.
-pub(super) fn bind(conn: &Conn, statement: &mut Statement, args: &Args) -> Result<()> {
+/// Binds arguments to the parameters of one statement; answers them in the
+/// order of the parameters' numbers. Errors: `ARGUMENT_MISMATCH`.
+pub(super) fn bind<'a>(
+    conn: &Conn,
+    statement: &mut Statement,
+    args: &'a Args,
+) -> Result<Vec<&'a Value>> {
     let count = statement.parameter_count();
     let mut positional_used = 0;
     let mut named_used = vec![false; args.named.len()];
+    let mut bound = Vec::with_capacity(count);
     let names: HashMap<&str, usize> =
         args.named.iter().enumerate().map(|(at, (name, _))| (name.as_str(), at)).collect();
     for index in 1..=count {
@@ -137,6 +144,7 @@ pub(super) fn bind(conn: &Conn, statement: &mut Statement, args: &Args) -> Resul
             );
         };
         statement.bind(conn.db(), index, value)?;
+        bound.push(value);
     }
     if positional_used < args.positional.len() {
         return Err(mismatch(format!(
@@ -148,7 +156,7 @@ pub(super) fn bind(conn: &Conn, statement: &mut Statement, args: &Args) -> Resul
         let name = &args.named[at].0;
         return Err(mismatch(format!("no parameter is named '{name}'")).with("parameter", name));
     }
-    Ok(())
+    Ok(bound)
 }
 
 fn positional<'a>(args: &'a Args, number: usize, used: &mut usize) -> Option<&'a Value> {
@@ -273,21 +281,24 @@ impl Script<'_> {
                     conn.server("BEGIN")?;
                 }
             }
+            let mut bound = Vec::new();
             if statement.parameter_count() > 0 {
                 if args_used {
                     return Err(mismatch(
                         "only one statement of the text may have parameters".to_owned(),
                     ));
                 }
-                bind(conn, &mut statement, &self.sql.args)?;
+                bound = bind(conn, &mut statement, &self.sql.args)?;
                 args_used = true;
             }
             let controls = conn.take_notes().transaction_control;
             if !controls {
                 conn.check_blocks(&statement)?;
             }
+            let recorded = conn.to_record(&mut statement, &bound)?;
             let started = Instant::now();
             run_statement(conn, &mut statement, controls, at, sink)?;
+            conn.record(recorded)?;
             if length == rest.len() && !controls {
                 conn.keep(rest, statement, started.elapsed());
             }
@@ -317,7 +328,13 @@ impl Script<'_> {
                 }
                 let file = self.attacher.attach(&database, alias)?;
                 self.attached.push(file);
-                conn.set_attached(self.attached)
+                conn.set_attached(self.attached)?;
+                // It was brought up a moment ago; a migration may have been
+                // decided since, of a schema that this text has read already.
+                match look_at(conn, self.attached, Vec::new())? {
+                    Some(_) => Err(gave_way()),
+                    None => Ok(()),
+                }
             }
             // The attachment ends with the request: SQLite could not end it
             // inside the transaction that has read it.
@@ -366,7 +383,12 @@ pub(super) fn run_statement(
     at: usize,
     sink: &mut dyn Sink,
 ) -> Result<()> {
-    let watched = conn.watches_rows() && !statement.is_read_only() && !controls;
+    // On a SCHEMA database a statement that fails must leave nothing: it is not
+    // part of the migration. Nor must one whose rows were too many to be told.
+    let leaves_nothing = conn.is_recording() || statement.column_count() > 0;
+    let watched = !statement.is_read_only()
+        && !controls
+        && (conn.watches_rows() || (leaves_nothing && !conn.is_autocommit()));
     if watched {
         conn.server("SAVEPOINT tenantry_watch")?;
     }

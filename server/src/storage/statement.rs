@@ -158,6 +158,20 @@ impl Statement {
         if code == ffi::SQLITE_OK { Ok(()) } else { Err(failure(db, code)) }
     }
 
+    /// The text of the statement with its arguments in the place of its
+    /// parameters, as SQLite writes them for a log; `None` where that is longer
+    /// than a value may be.
+    pub(super) fn expanded_sql(&self) -> Option<String> {
+        // SAFETY: the statement is alive. The text is ours, ends with a NUL, and
+        // is freed after it was copied; SQLite takes null.
+        unsafe {
+            let text = ffi::sqlite3_expanded_sql(self.as_ptr());
+            let copy = (!text.is_null()).then(|| text_of(text));
+            ffi::sqlite3_free(text.cast());
+            copy
+        }
+    }
+
     /// Goes to the next row; `false` at the end.
     pub(super) fn step(&mut self, db: &Connection) -> Result<bool, SqlFailure> {
         // SAFETY: the statement is alive.

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
-use super::conn::{Blocks, Conn, Dress, Synchronous};
+use super::conn::{Blocks, Conn, Dress, Sharing, Synchronous};
 use super::durability::Durability;
 use super::guard::Control;
 use super::script::{Place, Ran};
@@ -62,7 +62,7 @@ async fn answers(writes: usize, refuses: bool) -> Vec<(bool, usize)> {
     let dir = TempDir::new().expect("a directory");
     let path = dir.path().join("t.db");
     std::fs::write(&path, []).expect("a file");
-    let conn = Conn::open(&path, Synchronous::Normal).expect("opens");
+    let conn = Conn::open(&path, Sharing::Shared(Synchronous::Normal)).expect("opens");
     conn.server("CREATE TABLE t (x)").expect("a table");
     let durability = Arc::new(Counting { refuses, ..Counting::default() });
     let writer = Writer::new(WriterConfig {
@@ -72,9 +72,10 @@ async fn answers(writes: usize, refuses: bool) -> Vec<(bool, usize)> {
         queue_max: writes,
         durability: durability.clone(),
         env: crate::env::Env::system(),
+        fleet: None,
     });
     // While it is held, all of them come to wait.
-    let lease = writer.lease().await.expect("is free");
+    let lease = writer.lease(CancellationToken::new()).await.expect("is free");
     let waiting: Vec<_> = (0..writes)
         .map(|_| {
             let (reply, answer) = oneshot::channel();

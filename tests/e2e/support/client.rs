@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use tenantry_client::errors;
 use tenantry_client::v1::databases_service_client::DatabasesServiceClient;
 use tenantry_client::v1::query_service_client::QueryServiceClient;
+use tenantry_client::v1::schema_service_client::SchemaServiceClient;
 use tenantry_client::v1::tokens_service_client::TokensServiceClient;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
@@ -90,6 +91,11 @@ impl Client {
 
     pub(crate) fn tokens(&self) -> TokensServiceClient<Authorized> {
         TokensServiceClient::with_interceptor(self.channel.clone(), self.bearer.clone())
+    }
+
+    pub(crate) fn schemas(&self) -> SchemaServiceClient<Authorized> {
+        SchemaServiceClient::with_interceptor(self.channel.clone(), self.bearer.clone())
+            .max_encoding_message_size(usize::MAX)
     }
 
     pub(crate) fn query(&self) -> QueryServiceClient<Authorized> {

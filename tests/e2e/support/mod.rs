@@ -2,8 +2,10 @@
 //! databases that speak in rows.
 
 pub(crate) mod cells;
+pub(crate) mod cli;
 pub(crate) mod client;
 pub(crate) mod db;
+pub(crate) mod fleet;
 pub(crate) mod forge;
 pub(crate) mod process;
 pub(crate) mod raw;
@@ -17,8 +19,10 @@ pub(crate) mod wait;
 pub(crate) mod world;
 
 pub(crate) use cells::{Cell, Sql, cells, sql, text};
+pub(crate) use cli::Cli;
 pub(crate) use client::{Client, expect_error};
 pub(crate) use db::Db;
+pub(crate) use fleet::Fleet;
 pub(crate) use forge::Forge;
 pub(crate) use server::Server;
 pub(crate) use stream::RowStream;

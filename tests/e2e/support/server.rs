@@ -43,10 +43,16 @@ pub(crate) static BINARY: LazyLock<PathBuf> = LazyLock::new(|| {
     binary
 });
 
+/// Mounts a disk of `$1` bytes at `$2`, which nobody else sees and which goes with
+/// the last who does, and runs the rest there.
+const ON_A_DISK: &str = r#"mount -t tmpfs -o size="$1" none "$2" && shift 2 && exec "$@""#;
+
 /// A server, alone in its data directory.
 pub(crate) struct Server {
     dir: TempDir,
     flags: Vec<String>,
+    /// The size of the disk of its own that it runs on, if it does.
+    disk_bytes: Option<u64>,
     running: Option<Running>,
 }
 
@@ -70,6 +76,21 @@ impl Server {
         server
     }
 
+    /// Starts a server on a disk of its own, which goes with its process; `None`
+    /// where the system lets nobody mount one.
+    pub(crate) fn on_disk_of(bytes: u64, flags: &[&str]) -> Option<Self> {
+        let mut server = Self::idle();
+        server.disk_bytes = Some(bytes);
+        server.flags = flags.iter().map(ToString::to_string).collect();
+        let can = on_a_disk(bytes, server.dir.path(), &Command::new("true")).status();
+        if !can.is_ok_and(|status| status.success()) {
+            println!("skipped: a disk of its own cannot be mounted here");
+            return None;
+        }
+        server.run();
+        Some(server)
+    }
+
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.running.as_ref().expect("the server runs").address
@@ -82,7 +103,13 @@ impl Server {
 
     /// Its data directory.
     pub(crate) fn data_dir(&self) -> PathBuf {
-        self.dir.path().join("data")
+        let path = self.dir.path().join("data");
+        match self.disk_bytes {
+            None => path,
+            // Only its own process sees the disk.
+            Some(_) => Path::new(&format!("/proc/{}/root", self.pid()))
+                .join(path.strip_prefix("/").expect("it is absolute")),
+        }
     }
 
     /// The token that it wrote at its first start.
@@ -146,7 +173,7 @@ impl Server {
     /// A server that was not started yet.
     pub(crate) fn idle() -> Self {
         let dir = tempfile::Builder::new().prefix("tenantry-").tempdir().expect("a directory");
-        Self { dir, flags: Vec::new(), running: None }
+        Self { dir, flags: Vec::new(), disk_bytes: None, running: None }
     }
 
     fn run(&mut self) {
@@ -159,8 +186,13 @@ impl Server {
 
     fn try_run(&mut self) -> bool {
         let log = File::options().create(true).append(true).open(self.log_path()).expect("a log");
-        let mut child = serve(&self.data_dir(), "127.0.0.1:0")
-            .args(&self.flags)
+        let mut command = serve(&self.dir.path().join("data"), "127.0.0.1:0");
+        command.args(&self.flags);
+        if let Some(bytes) = self.disk_bytes {
+            command = on_a_disk(bytes, self.dir.path(), &command);
+        }
+        let mut child = command
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -204,6 +236,20 @@ pub(crate) fn show_log(log: &str) {
     let start = log.len().saturating_sub(LOG_SHOWN_BYTES);
     let start = (start..log.len()).find(|&at| log.is_char_boundary(at)).unwrap_or(log.len());
     eprintln!("--- the server logged ---\n{}--- end of the log ---", &log[start..]);
+}
+
+/// The same command with a disk of its own at a directory.
+fn on_a_disk(bytes: u64, dir: &Path, command: &Command) -> Command {
+    let mut on_disk = Command::new("unshare");
+    on_disk.args(["--map-root-user", "--mount", "sh", "-c", ON_A_DISK, "sh"]);
+    on_disk.arg(bytes.to_string()).arg(dir).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => on_disk.env(name, value),
+            None => on_disk.env_remove(name),
+        };
+    }
+    on_disk
 }
 
 /// The command `tenantry serve`, without this process' environment for it.

@@ -29,13 +29,15 @@ pub struct Database {
     /// otherwise. INVALID_ARGUMENT when it does not fit `schema`.
     #[prost(enumeration = "DatabaseKind", tag = "4")]
     pub kind: i32,
-    /// The parent of a CHILD, and only of a CHILD: the name or UUID of a SCHEMA
-    /// database of the same group. It cannot change. DATABASE_NOT_FOUND,
-    /// WRONG_KIND, INVALID_ARGUMENT.
+    /// The parent of a CHILD, and only of a CHILD: the name, UUID or reference of a
+    /// SCHEMA database of the same group; the name in responses, or the UUID of one
+    /// that is gone. It cannot change. DATABASE_NOT_FOUND, WRONG_KIND,
+    /// INVALID_ARGUMENT.
     #[prost(string, tag = "5")]
     pub schema: ::prost::alloc::string::String,
-    /// Output only. Of a SCHEMA or CHILD: the number of migrations it has seen
-    /// committed. 0 at first.
+    /// Output only. Of a SCHEMA database: the number of its migrations that have
+    /// committed, 0 at first. Of a CHILD: its parent's, on which every request to it
+    /// runs. 0 of a REGULAR one.
     #[prost(uint64, tag = "6")]
     pub generation: u64,
     /// Other databases of the group may attach it, with a token that lists it.
@@ -52,8 +54,8 @@ pub struct Database {
     #[prost(bool, tag = "10")]
     pub block_writes: bool,
     /// The largest size of the file in bytes, rounded down to whole pages; a write
-    /// past it fails with SIZE_LIMIT. At most 2^63-1; INVALID_ARGUMENT. Default 0:
-    /// no limit.
+    /// past it fails with SIZE_LIMIT; migrations go on. At most 2^63-1;
+    /// INVALID_ARGUMENT. Default 0: no limit.
     #[prost(uint64, tag = "11")]
     pub size_limit_bytes: u64,
     /// Output only. What it takes on disk in bytes, the log of recent writes
@@ -405,11 +407,11 @@ pub enum DatabaseKind {
     Unspecified = 0,
     /// Owns its schema.
     Regular = 1,
-    /// A parent: it holds the schema for its children, and every write to it is a
-    /// migration.
+    /// A parent: it holds the schema for its children and the rows that they start
+    /// with, and every write to it is a migration.
     Schema = 2,
-    /// Follows the schema of one SCHEMA database; DDL on it is refused with
-    /// OPERATION_BLOCKED.
+    /// Follows the schema of one SCHEMA database, and has rows of its own; DDL on
+    /// it is refused with OPERATION_BLOCKED, but for TEMP objects.
     Child = 3,
 }
 impl DatabaseKind {
@@ -681,10 +683,10 @@ pub mod databases_service_client {
                 .insert(GrpcMethod::new("tenantry.v1.DatabasesService", "DeleteGroup"));
             self.inner.unary(req, path, codec).await
         }
-        /// Creates a database. A CHILD starts with the schema and the rows of its
-        /// parent's current generation. Also: ALREADY_EXISTS, GROUP_NOT_FOUND,
-        /// DATABASE_NOT_FOUND and WRONG_KIND (of `schema`), REQUEST_ID_REUSED,
-        /// UNIMPLEMENTED (kinds other than REGULAR).
+        /// Creates a database. A CHILD has the schema and the rows of its parent, at
+        /// the parent's generation when it is first used. Also: ALREADY_EXISTS,
+        /// GROUP_NOT_FOUND, DATABASE_NOT_FOUND and WRONG_KIND (of `schema`),
+        /// REQUEST_ID_REUSED.
         pub async fn create_database(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateDatabaseRequest>,
@@ -825,8 +827,9 @@ pub mod databases_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Deletes a database. Its name is free at once; its data can be brought back
-        /// until `purge_time`, a day later by default. Also: DATABASE_NOT_FOUND, DELETE_PROTECTED,
-        /// SCHEMA_NOT_EMPTY, ETAG_MISMATCH, MIGRATION_IN_PROGRESS.
+        /// until `purge_time`, a day later by default. Also: DATABASE_NOT_FOUND,
+        /// DELETE_PROTECTED, ETAG_MISMATCH; of a SCHEMA database SCHEMA_NOT_EMPTY while
+        /// it has live children, and MIGRATION_IN_PROGRESS while one is PREPARING.
         pub async fn delete_database(
             &mut self,
             request: impl tonic::IntoRequest<super::DeleteDatabaseRequest>,
@@ -853,8 +856,11 @@ pub mod databases_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Brings a deleted database back. Also: DATABASE_NOT_FOUND, NOT_DELETED,
-        /// ALREADY_EXISTS when another database has taken the name.
+        /// Brings a deleted database back; a CHILD comes back at its schema's
+        /// generation. Also: DATABASE_NOT_FOUND, also of a CHILD whose parent is
+        /// deleted; NOT_DELETED; ALREADY_EXISTS when another database has taken the
+        /// name; MIGRATION_IN_PROGRESS of a CHILD while its schema has a migration that
+        /// is PREPARING, which could not validate it.
         pub async fn undelete_database(
             &mut self,
             request: impl tonic::IntoRequest<super::UndeleteDatabaseRequest>,
@@ -1023,10 +1029,10 @@ pub mod databases_service_server {
             tonic::Response<super::DeleteGroupResponse>,
             tonic::Status,
         >;
-        /// Creates a database. A CHILD starts with the schema and the rows of its
-        /// parent's current generation. Also: ALREADY_EXISTS, GROUP_NOT_FOUND,
-        /// DATABASE_NOT_FOUND and WRONG_KIND (of `schema`), REQUEST_ID_REUSED,
-        /// UNIMPLEMENTED (kinds other than REGULAR).
+        /// Creates a database. A CHILD has the schema and the rows of its parent, at
+        /// the parent's generation when it is first used. Also: ALREADY_EXISTS,
+        /// GROUP_NOT_FOUND, DATABASE_NOT_FOUND and WRONG_KIND (of `schema`),
+        /// REQUEST_ID_REUSED.
         async fn create_database(
             &self,
             request: tonic::Request<super::CreateDatabaseRequest>,
@@ -1071,8 +1077,9 @@ pub mod databases_service_server {
             tonic::Status,
         >;
         /// Deletes a database. Its name is free at once; its data can be brought back
-        /// until `purge_time`, a day later by default. Also: DATABASE_NOT_FOUND, DELETE_PROTECTED,
-        /// SCHEMA_NOT_EMPTY, ETAG_MISMATCH, MIGRATION_IN_PROGRESS.
+        /// until `purge_time`, a day later by default. Also: DATABASE_NOT_FOUND,
+        /// DELETE_PROTECTED, ETAG_MISMATCH; of a SCHEMA database SCHEMA_NOT_EMPTY while
+        /// it has live children, and MIGRATION_IN_PROGRESS while one is PREPARING.
         async fn delete_database(
             &self,
             request: tonic::Request<super::DeleteDatabaseRequest>,
@@ -1080,8 +1087,11 @@ pub mod databases_service_server {
             tonic::Response<super::DeleteDatabaseResponse>,
             tonic::Status,
         >;
-        /// Brings a deleted database back. Also: DATABASE_NOT_FOUND, NOT_DELETED,
-        /// ALREADY_EXISTS when another database has taken the name.
+        /// Brings a deleted database back; a CHILD comes back at its schema's
+        /// generation. Also: DATABASE_NOT_FOUND, also of a CHILD whose parent is
+        /// deleted; NOT_DELETED; ALREADY_EXISTS when another database has taken the
+        /// name; MIGRATION_IN_PROGRESS of a CHILD while its schema has a migration that
+        /// is PREPARING, which could not validate it.
         async fn undelete_database(
             &self,
             request: tonic::Request<super::UndeleteDatabaseRequest>,
@@ -1986,8 +1996,8 @@ pub enum ErrorReason {
     /// FAILED_PRECONDITION. The SCHEMA database still has children.
     ///
     /// ```text
-    /// the schema 'shop/customer' still has 3 children; delete them first
-    /// { "database": "shop/customer", "children": "3" }
+    /// the schema 'shop/customer' still has children; delete them first
+    /// { "database": "shop/customer" }
     /// ```
     SchemaNotEmpty = 11,
     /// FAILED_PRECONDITION. The database has `delete_protection`.
@@ -2081,7 +2091,9 @@ pub enum ErrorReason {
     /// ```
     InvalidAttachment = 23,
     /// FAILED_PRECONDITION. The statement is not allowed on this database whoever
-    /// asks: DDL on a CHILD (`operation was blocked`), VACUUM, or a PRAGMA, function
+    /// asks: DDL on a CHILD, in whatever disguise and also for admins (the message
+    /// is always `operation was blocked`), a write to a SCHEMA database by `Query`,
+    /// VACUUM, or a PRAGMA, function
     /// or virtual table that no client may use. The metadata names the `pragma`,
     /// `function` or `module`.
     ///
@@ -2105,7 +2117,8 @@ pub enum ErrorReason {
     /// { "database": "shop/alice" }
     /// ```
     WritesBlocked = 26,
-    /// INVALID_ARGUMENT. SQLite refused the statement, at prepare or while it ran.
+    /// INVALID_ARGUMENT. SQLite refused the statement, at prepare or while it ran;
+    /// of a migration's script, on the parent.
     /// `sqlite_code` is the extended result code; `offset` is the byte in the whole
     /// SQL text where the error stands, when SQLite knows it. Code 18 is a value or
     /// row of more than 8 MiB.
@@ -2173,9 +2186,8 @@ pub enum ErrorReason {
     /// { "sqlite_code": "11" }
     /// ```
     DatabaseCorrupt = 35,
-    /// ABORTED. The transaction was open or idle longer than its limit, or was
-    /// rolled back so that a migration could commit; it had no effect. With
-    /// `RetryInfo`.
+    /// ABORTED. The transaction was open or idle longer than its limit; it had no
+    /// effect. With `RetryInfo`.
     ///
     /// ```text
     /// the transaction was idle or open for too long and was rolled back; run it again
@@ -2191,31 +2203,37 @@ pub enum ErrorReason {
     /// ```
     TransactionState = 37,
     /// ABORTED. The transaction read a snapshot that others have written past
-    /// since; it had no effect. Start again, with IMMEDIATE when it will write.
-    /// With `RetryInfo`.
+    /// since, or it wrote to a child and was rolled back so that a migration could
+    /// commit; it had no effect. Start again, in the first case with IMMEDIATE when
+    /// it will write. With `RetryInfo`.
     ///
     /// ```text
     /// another writer changed the database first; run the transaction again
     /// ```
     Busy = 38,
-    /// FAILED_PRECONDITION. The migration failed on a database while it was
-    /// validated; nothing has changed anywhere.
+    /// FAILED_PRECONDITION. The migration failed on a database, its parent or a
+    /// child, while it was validated; nothing has changed anywhere. Without a
+    /// `statement_index` it was no statement that failed: foreign keys were violated
+    /// at the end, or the database's file could not be used.
     ///
     /// ```text
     /// UNIQUE constraint failed: users.email
-    /// { "database": "shop/alice", "statement_index": "2" }
+    /// { "database": "shop/alice", "statement_index": "2", "migration": "0197…" }
     /// ```
     MigrationFailed = 39,
-    /// INVALID_ARGUMENT. The script holds what no migration may: transaction
-    /// control, ATTACH, a PRAGMA that is not allowed, or random or the current
-    /// time in rows without `allow_nondeterministic`.
+    /// INVALID_ARGUMENT. The script holds what no migration may: no statement that
+    /// writes, parameters, transaction control, ATTACH, a PRAGMA, VACUUM, EXPLAIN,
+    /// TEMP objects, or random or the current time in rows without
+    /// `allow_nondeterministic`. Nothing was recorded.
     ///
     /// ```text
     /// random() gives every child another value; set allow_nondeterministic
     /// { "statement_index": "0" }
     /// ```
     MigrationNotAllowed = 40,
-    /// FAILED_PRECONDITION. The schema already has a migration under way.
+    /// FAILED_PRECONDITION. The schema has a migration that is PREPARING: another
+    /// cannot start, the schema cannot be deleted, and no used child of it
+    /// undeleted. With `RetryInfo`.
     ///
     /// ```text
     /// 'shop/customer' has a migration in progress; wait for it or cancel it
@@ -2240,11 +2258,12 @@ pub enum ErrorReason {
     /// ```
     GenerationMismatch = 43,
     /// FAILED_PRECONDITION. A committed migration cannot be applied to this
-    /// child's file; it answers nothing until a retry succeeds.
+    /// child's file; it answers nothing, rather than from an old generation, until
+    /// a retry succeeds. The server tries again by itself, `RetryChildren` at once.
     ///
     /// ```text
-    /// 'shop/alice' is quarantined: disk full
-    /// { "database": "shop/alice", "cause": "disk full" }
+    /// the database cannot be brought to generation 4: the server has no room left for this write
+    /// { "database": "shop/alice", "generation": "4", "cause": "the server has no room left for this write" }
     /// ```
     ChildQuarantined = 44,
     /// RESOURCE_EXHAUSTED. A queue or a share is full, or a statement needs more
@@ -2256,14 +2275,16 @@ pub enum ErrorReason {
     /// ```
     Overloaded = 45,
     /// DEADLINE_EXCEEDED. The request's deadline, or the server's own limit on its
-    /// time, passed while it ran; its transaction was rolled back.
+    /// time, passed while it ran; its transaction was rolled back. A migration that
+    /// it waited for goes on.
     ///
     /// ```text
     /// the request ran longer than its deadline; give it more time or less to do
     /// { "limit_ms": "30000" }
     /// ```
     Deadline = 46,
-    /// CANCELLED. The caller went away; its transaction was rolled back.
+    /// CANCELLED. The caller went away and its transaction was rolled back, or the
+    /// migration that it waited for was cancelled.
     ///
     /// ```text
     /// the request was cancelled
@@ -2635,7 +2656,8 @@ pub struct ExecuteResponse {
     /// as a comment, has none.
     #[prost(message, repeated, tag = "1")]
     pub results: ::prost::alloc::vec::Vec<ResultSet>,
-    /// The generation of the database on which the statements ran.
+    /// The generation of the database on which the statements ran; after a
+    /// migration the one that it led to. 0 of a REGULAR database.
     #[prost(uint64, tag = "2")]
     pub generation: u64,
 }
@@ -2714,7 +2736,8 @@ pub struct ExecuteBatchResponse {
     /// One result per step, in order.
     #[prost(message, repeated, tag = "1")]
     pub results: ::prost::alloc::vec::Vec<StepResult>,
-    /// The generation of the database on which the steps ran.
+    /// The generation of the database on which the steps ran; after a migration the
+    /// one that it led to. 0 of a REGULAR database.
     #[prost(uint64, tag = "2")]
     pub generation: u64,
 }
@@ -2795,7 +2818,8 @@ pub struct QueryHeader {
     /// The columns of every row.
     #[prost(message, repeated, tag = "1")]
     pub columns: ::prost::alloc::vec::Vec<Column>,
-    /// The generation of the database on which the statement runs.
+    /// The generation of the database on which the statement runs; 0 of a REGULAR
+    /// database.
     #[prost(uint64, tag = "2")]
     pub generation: u64,
 }
@@ -2860,8 +2884,8 @@ pub struct TransactBegin {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct TransactExecute {
     /// Required. One or several SQL statements, each undone alone when it fails;
-    /// those after it do not run. SAVEPOINT may be used; BEGIN, COMMIT and
-    /// ROLLBACK of the whole may not (TRANSACTION_STATE).
+    /// those after it do not run. SAVEPOINT may be used, but on a SCHEMA database;
+    /// BEGIN, COMMIT and ROLLBACK of the whole may not (TRANSACTION_STATE).
     #[prost(message, optional, tag = "1")]
     pub statement: ::core::option::Option<Statement>,
 }
@@ -2904,7 +2928,8 @@ pub mod transact_response {
 /// The transaction has started.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct TransactBegan {
-    /// The generation of the database on which the transaction runs.
+    /// The generation of the database on which the transaction runs; 0 of a REGULAR
+    /// database.
     #[prost(uint64, tag = "1")]
     pub generation: u64,
 }
@@ -3148,6 +3173,10 @@ pub mod query_service_client {
     /// streams have a deadline of 30 seconds at most by default (the server's
     /// setting).
     ///
+    /// A CHILD always answers on its schema's present generation: where its file is
+    /// behind it is brought up first. A write that a migration cannot wait for is
+    /// rolled back with BUSY.
+    ///
     /// These errors can end any call: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED,
     /// TOKEN_REVOKED, DATABASE_NOT_FOUND, PERMISSION_DENIED, OPERATION_BLOCKED,
     /// READS_BLOCKED, WRITES_BLOCKED, READ_ONLY, INVALID_NAME, INVALID_ARGUMENT,
@@ -3237,12 +3266,17 @@ pub mod query_service_client {
         }
         /// Runs one or several statements and returns their results. Without BEGIN of
         /// their own they run as one transaction, all or none, and a write is durable
-        /// when the response is sent. Writes to a SCHEMA database are a migration, and
-        /// the response comes when it has committed.
+        /// when the response is sent.
+        ///
+        /// SQL that writes to a SCHEMA database is a migration of all its children, and
+        /// the response comes when it has committed; like any migration it goes on when
+        /// the caller goes away. It needs the right to migrate, and may hold what a
+        /// script of `ApplyMigration` may; arguments become part of that script. BUSY
+        /// when another migration has committed meanwhile.
         ///
         /// Also: RESULT_TOO_LARGE past about 4,000,000 bytes (use `Query`),
-        /// TRANSACTION_STATE, GENERATION_MISMATCH; on a SCHEMA database what
-        /// `ApplyMigration` lists.
+        /// TRANSACTION_STATE, GENERATION_MISMATCH; on a SCHEMA database
+        /// MIGRATION_FAILED, MIGRATION_NOT_ALLOWED and MIGRATION_IN_PROGRESS.
         pub async fn execute(
             &mut self,
             request: impl tonic::IntoRequest<super::ExecuteRequest>,
@@ -3275,9 +3309,12 @@ pub mod query_service_client {
         /// `ok` or `error`. Then the failing statement alone is undone, its error
         /// stands in its result, and the batch goes on.
         ///
+        /// A batch that writes to a SCHEMA database is one migration, as in `Execute`.
+        ///
         /// Also: RESULT_TOO_LARGE past about 4,000,000 bytes of all steps,
         /// TRANSACTION_STATE (a step must not be BEGIN, COMMIT, ROLLBACK or SAVEPOINT),
-        /// GENERATION_MISMATCH.
+        /// GENERATION_MISMATCH; on a SCHEMA database MIGRATION_FAILED,
+        /// MIGRATION_NOT_ALLOWED and MIGRATION_IN_PROGRESS.
         pub async fn execute_batch(
             &mut self,
             request: impl tonic::IntoRequest<super::ExecuteBatchRequest>,
@@ -3308,6 +3345,9 @@ pub mod query_service_client {
         /// summary the result is incomplete. A write is durable when the summary is
         /// sent. A row may have 8 MiB: whoever reads rows of more than 4 MiB raises the
         /// limit on messages that most clients have.
+        ///
+        /// A write to a SCHEMA database is refused with OPERATION_BLOCKED: it would be a
+        /// migration, for which there are `Execute` and `ApplyMigration`.
         ///
         /// A server setting bounds the work on one chunk, 60 s by default; DEADLINE.
         ///
@@ -3348,10 +3388,15 @@ pub mod query_service_client {
         /// end of the stream without `commit` is a rollback, also when the connection
         /// breaks. A transaction is durable when `committed` is sent.
         ///
+        /// On a SCHEMA database the statements that write are collected, and `commit`
+        /// applies them as one migration: `committed` is sent when that has committed,
+        /// and BUSY ends the stream when another one has committed meanwhile.
+        ///
         /// Also: TRANSACTION_TIMEOUT (idle for more than 10 seconds or open for more
         /// than 60, by default: an open transaction may keep all other writers of its
         /// database waiting), TRANSACTION_STATE (messages out of order),
-        /// RESULT_TOO_LARGE in-band.
+        /// GENERATION_MISMATCH, RESULT_TOO_LARGE in-band; on a SCHEMA database
+        /// MIGRATION_FAILED, MIGRATION_NOT_ALLOWED and MIGRATION_IN_PROGRESS.
         pub async fn transact(
             &mut self,
             request: impl tonic::IntoStreamingRequest<Message = super::TransactRequest>,
@@ -3449,12 +3494,17 @@ pub mod query_service_server {
     pub trait QueryService: std::marker::Send + std::marker::Sync + 'static {
         /// Runs one or several statements and returns their results. Without BEGIN of
         /// their own they run as one transaction, all or none, and a write is durable
-        /// when the response is sent. Writes to a SCHEMA database are a migration, and
-        /// the response comes when it has committed.
+        /// when the response is sent.
+        ///
+        /// SQL that writes to a SCHEMA database is a migration of all its children, and
+        /// the response comes when it has committed; like any migration it goes on when
+        /// the caller goes away. It needs the right to migrate, and may hold what a
+        /// script of `ApplyMigration` may; arguments become part of that script. BUSY
+        /// when another migration has committed meanwhile.
         ///
         /// Also: RESULT_TOO_LARGE past about 4,000,000 bytes (use `Query`),
-        /// TRANSACTION_STATE, GENERATION_MISMATCH; on a SCHEMA database what
-        /// `ApplyMigration` lists.
+        /// TRANSACTION_STATE, GENERATION_MISMATCH; on a SCHEMA database
+        /// MIGRATION_FAILED, MIGRATION_NOT_ALLOWED and MIGRATION_IN_PROGRESS.
         async fn execute(
             &self,
             request: tonic::Request<super::ExecuteRequest>,
@@ -3467,9 +3517,12 @@ pub mod query_service_server {
         /// `ok` or `error`. Then the failing statement alone is undone, its error
         /// stands in its result, and the batch goes on.
         ///
+        /// A batch that writes to a SCHEMA database is one migration, as in `Execute`.
+        ///
         /// Also: RESULT_TOO_LARGE past about 4,000,000 bytes of all steps,
         /// TRANSACTION_STATE (a step must not be BEGIN, COMMIT, ROLLBACK or SAVEPOINT),
-        /// GENERATION_MISMATCH.
+        /// GENERATION_MISMATCH; on a SCHEMA database MIGRATION_FAILED,
+        /// MIGRATION_NOT_ALLOWED and MIGRATION_IN_PROGRESS.
         async fn execute_batch(
             &self,
             request: tonic::Request<super::ExecuteBatchRequest>,
@@ -3489,6 +3542,9 @@ pub mod query_service_server {
         /// summary the result is incomplete. A write is durable when the summary is
         /// sent. A row may have 8 MiB: whoever reads rows of more than 4 MiB raises the
         /// limit on messages that most clients have.
+        ///
+        /// A write to a SCHEMA database is refused with OPERATION_BLOCKED: it would be a
+        /// migration, for which there are `Execute` and `ApplyMigration`.
         ///
         /// A server setting bounds the work on one chunk, 60 s by default; DEADLINE.
         ///
@@ -3515,10 +3571,15 @@ pub mod query_service_server {
         /// end of the stream without `commit` is a rollback, also when the connection
         /// breaks. A transaction is durable when `committed` is sent.
         ///
+        /// On a SCHEMA database the statements that write are collected, and `commit`
+        /// applies them as one migration: `committed` is sent when that has committed,
+        /// and BUSY ends the stream when another one has committed meanwhile.
+        ///
         /// Also: TRANSACTION_TIMEOUT (idle for more than 10 seconds or open for more
         /// than 60, by default: an open transaction may keep all other writers of its
         /// database waiting), TRANSACTION_STATE (messages out of order),
-        /// RESULT_TOO_LARGE in-band.
+        /// GENERATION_MISMATCH, RESULT_TOO_LARGE in-band; on a SCHEMA database
+        /// MIGRATION_FAILED, MIGRATION_NOT_ALLOWED and MIGRATION_IN_PROGRESS.
         async fn transact(
             &self,
             request: tonic::Request<tonic::Streaming<super::TransactRequest>>,
@@ -3553,6 +3614,10 @@ pub mod query_service_server {
     /// SQL is interrupted and its transaction is rolled back. Calls that are no
     /// streams have a deadline of 30 seconds at most by default (the server's
     /// setting).
+    ///
+    /// A CHILD always answers on its schema's present generation: where its file is
+    /// behind it is brought up first. A write that a migration cannot wait for is
+    /// rolled back with BUSY.
     ///
     /// These errors can end any call: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED,
     /// TOKEN_REVOKED, DATABASE_NOT_FOUND, PERMISSION_DENIED, OPERATION_BLOCKED,
@@ -3969,26 +4034,63 @@ pub struct MigrationFailure {
     /// The database on which it failed, as `group/name`: the parent or a child.
     #[prost(string, tag = "1")]
     pub database: ::prost::alloc::string::String,
-    /// The statement of the script that failed, from 0.
+    /// The statement of the script that failed, from 0; only where
+    /// `statement_failed` is set.
     #[prost(uint32, tag = "2")]
     pub statement_index: u32,
-    /// What SQLite said.
+    /// Why: what SQLite said, or what is wrong with the file. At most 1,024 bytes;
+    /// the rest is cut off.
     #[prost(string, tag = "3")]
     pub message: ::prost::alloc::string::String,
+    /// It was a statement that failed. Otherwise it was the check of foreign keys
+    /// at the end, or a file that could not be used, and `statement_index` is 0 and
+    /// means nothing.
+    #[prost(bool, tag = "4")]
+    pub statement_failed: bool,
+}
+/// What was measured of a migration.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MigrationMetrics {
+    /// It was proved on the parent alone: the script is of a kind that rows cannot
+    /// make fail, and no child was validated.
+    #[prost(bool, tag = "1")]
+    pub row_independent: bool,
+    /// How many children were validated in each round, in order: the first round
+    /// takes all that have a file, each later one those that were written since,
+    /// and the last one ran behind the fence. Empty where no child was validated.
+    #[prost(uint64, repeated, tag = "2")]
+    pub validated_per_round: ::prost::alloc::vec::Vec<u64>,
+    /// Children that were written after their last validation, when the fence went
+    /// up: they were validated while writes waited.
+    #[prost(uint64, tag = "3")]
+    pub dirty_at_fence: u64,
+    /// How long the fence was up: for this time new writes to all children waited.
+    #[prost(message, optional, tag = "4")]
+    pub fence_duration: ::core::option::Option<::prost_types::Duration>,
+    /// From the commit until every file was brought up, or until now while that
+    /// goes on.
+    #[prost(message, optional, tag = "5")]
+    pub apply_duration: ::core::option::Option<::prost_types::Duration>,
+    /// Children per second of `apply_duration`, all of `children_applied`; 0 before
+    /// there is one.
+    #[prost(double, tag = "6")]
+    pub apply_rate_per_second: f64,
 }
 /// One script that takes a schema from a generation to the next.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Migration {
     /// The SCHEMA database, as `group/name`.
     #[prost(string, tag = "1")]
     pub schema: ::prost::alloc::string::String,
-    /// The id, a UUID; empty after `validate_only`.
+    /// The id, a UUID; empty after `validate_only`, which records nothing.
     #[prost(string, tag = "2")]
     pub id: ::prost::alloc::string::String,
     /// The generation it leads to.
     #[prost(uint64, tag = "3")]
     pub generation: u64,
-    /// The script.
+    /// The script. In a list and in a watch, one of more than 2,000 bytes is cut
+    /// behind the last character that they hold, followed by `…`; `GetMigration`
+    /// returns it whole.
     #[prost(string, tag = "4")]
     pub sql: ::prost::alloc::string::String,
     /// How far it is.
@@ -3997,7 +4099,9 @@ pub struct Migration {
     /// Live children of the schema when the migration was last looked at.
     #[prost(uint64, tag = "6")]
     pub children_total: u64,
-    /// Children on which it is known to succeed.
+    /// Children on which it is known to succeed: those that were validated, and
+    /// those for which the parent stands, as they have no file or rows cannot make
+    /// it fail.
     #[prost(uint64, tag = "7")]
     pub children_validated: u64,
     /// Children whose files are at the new generation; those that have no file yet
@@ -4010,7 +4114,7 @@ pub struct Migration {
     /// Why it failed; only of a FAILED one.
     #[prost(message, optional, tag = "10")]
     pub failure: ::core::option::Option<MigrationFailure>,
-    /// When it was recorded.
+    /// When it was recorded; unset after `validate_only`.
     #[prost(message, optional, tag = "11")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
     /// When it committed; unset before.
@@ -4025,6 +4129,9 @@ pub struct Migration {
     /// How it runs.
     #[prost(message, optional, tag = "15")]
     pub options: ::core::option::Option<MigrationOptions>,
+    /// What was measured of it, as far as it is; unset after `validate_only`.
+    #[prost(message, optional, tag = "16")]
+    pub metrics: ::core::option::Option<MigrationMetrics>,
 }
 /// What to apply.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4032,42 +4139,76 @@ pub struct ApplyMigrationRequest {
     /// Required. The SCHEMA database. DATABASE_NOT_FOUND, WRONG_KIND.
     #[prost(string, tag = "1")]
     pub schema: ::prost::alloc::string::String,
-    /// Required. The script: one or several statements without parameters and
-    /// without BEGIN or COMMIT; at most 1 MiB by default (the server's setting).
-    /// MIGRATION_NOT_ALLOWED, STATEMENT_TOO_LARGE.
+    /// Required. The script: one or several statements, of which one writes at
+    /// least, without parameters and without BEGIN, COMMIT, SAVEPOINT, ATTACH,
+    /// PRAGMA, VACUUM, EXPLAIN or TEMP objects; at most 1,000,000 bytes.
+    /// MIGRATION_NOT_ALLOWED, SQL_ERROR, STATEMENT_TOO_LARGE.
     #[prost(string, tag = "2")]
     pub sql: ::prost::alloc::string::String,
     /// Apply only when this is the schema's generation; GENERATION_MISMATCH. `0`
     /// is the generation of a new schema. Default: unset, not checked.
     #[prost(uint64, optional, tag = "3")]
     pub expected_generation: ::core::option::Option<u64>,
-    /// Only validate, on the parent and every child, and change nothing. The
-    /// response is the migration as it would be, in state PREPARING and without an
-    /// id. Default: false.
+    /// Only validate, on the parent and every child that has a file, and change and
+    /// record nothing. A failure on a child does not end it: the response is OK, and
+    /// `validation` tells all of them. `migration` is as it would be, without an
+    /// id: FAILED with the first failure where there is one, PREPARING otherwise.
+    /// `wait_for` and `request_id` are ignored, and the run ends with the call; it
+    /// also gives way to a migration: MIGRATION_IN_PROGRESS. Default: false.
     #[prost(bool, tag = "4")]
     pub validate_only: bool,
     /// How foreign keys are treated. Default: ENFORCED.
     #[prost(enumeration = "ForeignKeys", tag = "5")]
     pub foreign_keys: i32,
-    /// Permit random() and the current time in rows; they are refused with
-    /// MIGRATION_NOT_ALLOWED otherwise. Default: false.
+    /// Permit what gives each child another value, such as random() and the current
+    /// time; it is refused with MIGRATION_NOT_ALLOWED otherwise. Default: false.
     #[prost(bool, tag = "6")]
     pub allow_nondeterministic: bool,
     /// What to wait for. Default: COMMIT.
     #[prost(enumeration = "WaitFor", tag = "7")]
     pub wait_for: i32,
     /// Makes the request safe to send again: the same id with the same request
-    /// returns the migration that the first one made. At most 64 characters.
-    /// REQUEST_ID_REUSED. Default: empty, no such check.
+    /// waits for the migration that the first one made and answers as the first
+    /// would, and with another fails with REQUEST_ID_REUSED. At most 128 printable
+    /// ASCII characters (INVALID_ARGUMENT); kept for at least 24 hours. Default:
+    /// empty, no such check.
     #[prost(string, tag = "8")]
     pub request_id: ::prost::alloc::string::String,
 }
+/// What a migration would do.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MigrationValidation {
+    /// The databases on which it fails, each with its first failure, at most 100.
+    /// Empty when it would commit now.
+    #[prost(message, repeated, tag = "1")]
+    pub failures: ::prost::alloc::vec::Vec<MigrationFailure>,
+    /// How many databases it fails on.
+    #[prost(uint64, tag = "2")]
+    pub failures_total: u64,
+    /// Children that it was run on, and undone.
+    #[prost(uint64, tag = "3")]
+    pub children_validated: u64,
+    /// Rows that it inserts, updates and deletes, on the parent and these children
+    /// together.
+    #[prost(uint64, tag = "4")]
+    pub rows_written: u64,
+    /// How long it took.
+    #[prost(message, optional, tag = "5")]
+    pub duration: ::core::option::Option<::prost_types::Duration>,
+    /// The script is of a kind that rows cannot make fail: without `validate_only`
+    /// it would be proved on the parent alone.
+    #[prost(bool, tag = "6")]
+    pub row_independent: bool,
+}
 /// The migration.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ApplyMigrationResponse {
     /// The migration, as far as it is.
     #[prost(message, optional, tag = "1")]
     pub migration: ::core::option::Option<Migration>,
+    /// What it would do; only after `validate_only`.
+    #[prost(message, optional, tag = "2")]
+    pub validation: ::core::option::Option<MigrationValidation>,
 }
 /// The migration to return.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4080,7 +4221,7 @@ pub struct GetMigrationRequest {
     pub id: ::prost::alloc::string::String,
 }
 /// The migration.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetMigrationResponse {
     /// The migration.
     #[prost(message, optional, tag = "1")]
@@ -4125,7 +4266,7 @@ pub struct WatchMigrationRequest {
     pub id: ::prost::alloc::string::String,
 }
 /// A migration at some moment.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct WatchMigrationResponse {
     /// The migration.
     #[prost(message, optional, tag = "1")]
@@ -4142,7 +4283,7 @@ pub struct CancelMigrationRequest {
     pub id: ::prost::alloc::string::String,
 }
 /// The cancelled migration.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CancelMigrationResponse {
     /// The migration.
     #[prost(message, optional, tag = "1")]
@@ -4157,7 +4298,8 @@ pub struct Child {
     /// Its UUID.
     #[prost(string, tag = "2")]
     pub id: ::prost::alloc::string::String,
-    /// The generation of its file.
+    /// The generation that its file is known to have reached; without a file, the
+    /// schema's.
     #[prost(uint64, tag = "3")]
     pub generation: u64,
     /// Whether it has followed its schema.
@@ -4201,18 +4343,19 @@ pub struct RetryChildrenRequest {
     /// Required. The SCHEMA database. DATABASE_NOT_FOUND, WRONG_KIND.
     #[prost(string, tag = "1")]
     pub schema: ::prost::alloc::string::String,
-    /// Only these children, by name or UUID, at most 1,000; INVALID_ARGUMENT,
-    /// DATABASE_NOT_FOUND. Default: all that are quarantined.
+    /// Only these children, by name or UUID, without the group, at most 1,000;
+    /// INVALID_NAME, INVALID_ARGUMENT, DATABASE_NOT_FOUND. Default: all that are
+    /// quarantined.
     #[prost(string, repeated, tag = "2")]
     pub children: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// What became of the retried children.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RetryChildrenResponse {
-    /// Children that are at the schema's generation now.
+    /// Of those, the children that are at the schema's generation now.
     #[prost(uint64, tag = "1")]
     pub recovered_count: u64,
-    /// Children that are still quarantined.
+    /// Of those, the children that are still quarantined.
     #[prost(uint64, tag = "2")]
     pub quarantined_count: u64,
 }
@@ -4408,10 +4551,19 @@ pub mod schema_service_client {
     /// `schema` is always the reference of a SCHEMA database, `group/name` or
     /// `group/UUID`; without a slash the group is `default`.
     ///
+    /// `GetSchema` needs a token that may read the SCHEMA database. All else needs
+    /// the right to migrate it: a token that covers it with `ddl`, or an admin of its
+    /// group. PERMISSION_DENIED for a token that has another right on it, and
+    /// DATABASE_NOT_FOUND for one that has none.
+    ///
+    /// Calls that are no streams have a deadline of 30 seconds at most by default
+    /// (the server's setting).
+    ///
     /// These errors can end any call: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED,
     /// TOKEN_REVOKED, PERMISSION_DENIED, DATABASE_NOT_FOUND, WRONG_KIND,
-    /// INVALID_NAME, INVALID_ARGUMENT, STORAGE_FULL, OVERLOADED, DEADLINE, CANCELLED,
-    /// UNIMPLEMENTED, UNAVAILABLE and INTERNAL. An RPC's comment names those it adds.
+    /// INVALID_NAME, INVALID_ARGUMENT, STATEMENT_TOO_LARGE (a request of more than 16
+    /// MiB), STORAGE_FULL, OVERLOADED, DEADLINE, CANCELLED, UNAVAILABLE and INTERNAL.
+    /// An RPC's comment names those it adds.
     #[derive(Debug, Clone)]
     pub struct SchemaServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -4497,11 +4649,23 @@ pub mod schema_service_client {
         /// every child, without blocking reads; when the migration commits, every
         /// later request on every child runs on the new generation.
         ///
-        /// It goes on when the caller goes away; `CancelMigration` stops it.
+        /// A script that no migration may hold, or that the parent cannot compile or
+        /// run, is refused with MIGRATION_NOT_ALLOWED or SQL_ERROR (metadata
+        /// `statement_index`), and nothing is recorded. Whatever else goes wrong, on the
+        /// parent or a child, is a FAILED migration and answers MIGRATION_FAILED
+        /// (metadata `migration`, `database` and, where it was a statement that failed,
+        /// `statement_index`).
         ///
-        /// Also: MIGRATION_FAILED (metadata `database`, `statement_index`),
-        /// MIGRATION_NOT_ALLOWED, MIGRATION_IN_PROGRESS, GENERATION_MISMATCH,
-        /// SQL_ERROR, STATEMENT_TOO_LARGE, REQUEST_ID_REUSED.
+        /// A recorded migration goes on when the caller goes away or the call's
+        /// deadline passes (DEADLINE), also when the server is restarted;
+        /// `CancelMigration` stops it. The same request with the same `request_id`
+        /// waits for it again and answers what the first would have; or set `wait_for`
+        /// to NOTHING, and watch it.
+        ///
+        /// Also: MIGRATION_FAILED, MIGRATION_NOT_ALLOWED, MIGRATION_IN_PROGRESS (of one
+        /// that is PREPARING; metadata `migration`), GENERATION_MISMATCH, SQL_ERROR,
+        /// STATEMENT_TOO_LARGE, REQUEST_ID_REUSED; CANCELLED (metadata `migration`) when
+        /// it was cancelled.
         pub async fn apply_migration(
             &mut self,
             request: impl tonic::IntoRequest<super::ApplyMigrationRequest>,
@@ -4551,7 +4715,8 @@ pub mod schema_service_client {
                 .insert(GrpcMethod::new("tenantry.v1.SchemaService", "GetMigration"));
             self.inner.unary(req, path, codec).await
         }
-        /// Lists the migrations of a schema, newest first. Also: INVALID_PAGE_TOKEN.
+        /// Lists the migrations of a schema, newest first. A long script is cut, as
+        /// `Migration.sql` tells. Also: INVALID_PAGE_TOKEN.
         pub async fn list_migrations(
             &mut self,
             request: impl tonic::IntoRequest<super::ListMigrationsRequest>,
@@ -4577,8 +4742,12 @@ pub mod schema_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Streams a migration: at once, and whenever its state or counts change, until
-        /// it is APPLIED, FAILED or CANCELLED. Changes that follow quickly may come as
-        /// one. Also: MIGRATION_NOT_FOUND.
+        /// it is APPLIED, FAILED or CANCELLED. Changes that follow quickly, or that a
+        /// slow reader has not taken, come as one: about 10 messages per second at most.
+        /// A long script is cut, as `Migration.sql` tells.
+        ///
+        /// The stream ends with UNAVAILABLE as soon as the server starts to shut down;
+        /// watch again when it is back. Also: MIGRATION_NOT_FOUND.
         pub async fn watch_migration(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchMigrationRequest>,
@@ -4655,7 +4824,7 @@ pub mod schema_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Tries at once again to bring quarantined children to the schema's
-        /// generation. Also: MIGRATION_IN_PROGRESS.
+        /// generation. The server does so by itself too, less and less often.
         pub async fn retry_children(
             &mut self,
             request: impl tonic::IntoRequest<super::RetryChildrenRequest>,
@@ -4680,7 +4849,8 @@ pub mod schema_service_client {
                 .insert(GrpcMethod::new("tenantry.v1.SchemaService", "RetryChildren"));
             self.inner.unary(req, path, codec).await
         }
-        /// Returns the schema of a SCHEMA database as text.
+        /// Returns the schema of a SCHEMA database as text. Also: READS_BLOCKED,
+        /// DATABASE_CORRUPT.
         pub async fn get_schema(
             &mut self,
             request: impl tonic::IntoRequest<super::GetSchemaRequest>,
@@ -4726,11 +4896,23 @@ pub mod schema_service_server {
         /// every child, without blocking reads; when the migration commits, every
         /// later request on every child runs on the new generation.
         ///
-        /// It goes on when the caller goes away; `CancelMigration` stops it.
+        /// A script that no migration may hold, or that the parent cannot compile or
+        /// run, is refused with MIGRATION_NOT_ALLOWED or SQL_ERROR (metadata
+        /// `statement_index`), and nothing is recorded. Whatever else goes wrong, on the
+        /// parent or a child, is a FAILED migration and answers MIGRATION_FAILED
+        /// (metadata `migration`, `database` and, where it was a statement that failed,
+        /// `statement_index`).
         ///
-        /// Also: MIGRATION_FAILED (metadata `database`, `statement_index`),
-        /// MIGRATION_NOT_ALLOWED, MIGRATION_IN_PROGRESS, GENERATION_MISMATCH,
-        /// SQL_ERROR, STATEMENT_TOO_LARGE, REQUEST_ID_REUSED.
+        /// A recorded migration goes on when the caller goes away or the call's
+        /// deadline passes (DEADLINE), also when the server is restarted;
+        /// `CancelMigration` stops it. The same request with the same `request_id`
+        /// waits for it again and answers what the first would have; or set `wait_for`
+        /// to NOTHING, and watch it.
+        ///
+        /// Also: MIGRATION_FAILED, MIGRATION_NOT_ALLOWED, MIGRATION_IN_PROGRESS (of one
+        /// that is PREPARING; metadata `migration`), GENERATION_MISMATCH, SQL_ERROR,
+        /// STATEMENT_TOO_LARGE, REQUEST_ID_REUSED; CANCELLED (metadata `migration`) when
+        /// it was cancelled.
         async fn apply_migration(
             &self,
             request: tonic::Request<super::ApplyMigrationRequest>,
@@ -4746,7 +4928,8 @@ pub mod schema_service_server {
             tonic::Response<super::GetMigrationResponse>,
             tonic::Status,
         >;
-        /// Lists the migrations of a schema, newest first. Also: INVALID_PAGE_TOKEN.
+        /// Lists the migrations of a schema, newest first. A long script is cut, as
+        /// `Migration.sql` tells. Also: INVALID_PAGE_TOKEN.
         async fn list_migrations(
             &self,
             request: tonic::Request<super::ListMigrationsRequest>,
@@ -4761,8 +4944,12 @@ pub mod schema_service_server {
             + std::marker::Send
             + 'static;
         /// Streams a migration: at once, and whenever its state or counts change, until
-        /// it is APPLIED, FAILED or CANCELLED. Changes that follow quickly may come as
-        /// one. Also: MIGRATION_NOT_FOUND.
+        /// it is APPLIED, FAILED or CANCELLED. Changes that follow quickly, or that a
+        /// slow reader has not taken, come as one: about 10 messages per second at most.
+        /// A long script is cut, as `Migration.sql` tells.
+        ///
+        /// The stream ends with UNAVAILABLE as soon as the server starts to shut down;
+        /// watch again when it is back. Also: MIGRATION_NOT_FOUND.
         async fn watch_migration(
             &self,
             request: tonic::Request<super::WatchMigrationRequest>,
@@ -4788,7 +4975,7 @@ pub mod schema_service_server {
             tonic::Status,
         >;
         /// Tries at once again to bring quarantined children to the schema's
-        /// generation. Also: MIGRATION_IN_PROGRESS.
+        /// generation. The server does so by itself too, less and less often.
         async fn retry_children(
             &self,
             request: tonic::Request<super::RetryChildrenRequest>,
@@ -4796,7 +4983,8 @@ pub mod schema_service_server {
             tonic::Response<super::RetryChildrenResponse>,
             tonic::Status,
         >;
-        /// Returns the schema of a SCHEMA database as text.
+        /// Returns the schema of a SCHEMA database as text. Also: READS_BLOCKED,
+        /// DATABASE_CORRUPT.
         async fn get_schema(
             &self,
             request: tonic::Request<super::GetSchemaRequest>,
@@ -4810,10 +4998,19 @@ pub mod schema_service_server {
     /// `schema` is always the reference of a SCHEMA database, `group/name` or
     /// `group/UUID`; without a slash the group is `default`.
     ///
+    /// `GetSchema` needs a token that may read the SCHEMA database. All else needs
+    /// the right to migrate it: a token that covers it with `ddl`, or an admin of its
+    /// group. PERMISSION_DENIED for a token that has another right on it, and
+    /// DATABASE_NOT_FOUND for one that has none.
+    ///
+    /// Calls that are no streams have a deadline of 30 seconds at most by default
+    /// (the server's setting).
+    ///
     /// These errors can end any call: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED,
     /// TOKEN_REVOKED, PERMISSION_DENIED, DATABASE_NOT_FOUND, WRONG_KIND,
-    /// INVALID_NAME, INVALID_ARGUMENT, STORAGE_FULL, OVERLOADED, DEADLINE, CANCELLED,
-    /// UNIMPLEMENTED, UNAVAILABLE and INTERNAL. An RPC's comment names those it adds.
+    /// INVALID_NAME, INVALID_ARGUMENT, STATEMENT_TOO_LARGE (a request of more than 16
+    /// MiB), STORAGE_FULL, OVERLOADED, DEADLINE, CANCELLED, UNAVAILABLE and INTERNAL.
+    /// An RPC's comment names those it adds.
     #[derive(Debug)]
     pub struct SchemaServiceServer<T> {
         inner: Arc<T>,

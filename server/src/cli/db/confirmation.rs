@@ -26,9 +26,11 @@ impl Confirmation {
         eprint!("{} [y/N] ", visible(question));
         let mut answer = String::new();
         io::stdin().read_line(&mut answer)?;
-        match answer.trim().to_ascii_lowercase().as_str() {
-            "y" | "yes" => Ok(()),
-            _ => Err(Failure::new("nothing was deleted")),
-        }
+        if is_yes(&answer) { Ok(()) } else { Err(Failure::new("nothing was deleted")) }
     }
+}
+
+/// Whether the answer to a question is yes.
+pub(in crate::cli) fn is_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }

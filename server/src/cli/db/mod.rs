@@ -16,7 +16,7 @@ use super::failure::{Failure, Outcome};
 use super::output::{self, Format, Listing};
 use super::{parse, shell};
 
-pub(super) use confirmation::Confirmation;
+pub(super) use confirmation::{Confirmation, is_yes};
 
 /// How many to ask for at once: the largest page of the API.
 const PAGE_SIZE: i32 = 1_000;
@@ -74,11 +74,12 @@ pub struct Create {
     #[arg(long)]
     group: Option<String>,
 
-    /// Make it a SCHEMA database, the parent of children
+    /// What it is; without --type and --schema it is REGULAR
     #[arg(long = "type", value_enum, value_name = "TYPE", conflicts_with = "schema")]
     kind: Option<Kind>,
 
-    /// Make it a child that follows the schema of this SCHEMA database
+    /// Make it a child that follows the schema of this SCHEMA database, which is
+    /// of the same group
     #[arg(long, value_name = "PARENT")]
     schema: Option<String>,
 
@@ -92,7 +93,7 @@ pub struct Create {
 pub(super) enum Kind {
     /// Owns its schema
     Regular,
-    /// Holds the schema for its children
+    /// A parent: it holds the schema for its children, and migrations change it
     Schema,
 }
 
@@ -120,14 +121,11 @@ impl Command {
     /// Refuses what cannot work with any server.
     pub(super) fn check(&self) -> Outcome {
         match self {
-            Self::Create(create) if create.group.is_some() && create.name.contains('/') => Err(
-                Failure::Usage("the group stands in the name already: leave --group out".into()),
-            ),
+            Self::Create(create) => create.check(),
             Self::Destroy { name, confirmation } => {
                 confirmation.ask(&format!("Delete database {name} with all its data?"))
             }
-            Self::Create(_)
-            | Self::List(_)
+            Self::List(_)
             | Self::Show { .. }
             | Self::Undelete { .. }
             | Self::Shell(_)
@@ -187,22 +185,42 @@ fn done(format: Format, what: &str, database: Option<Database>) -> Outcome {
     Ok(output::confirm(format, &sentence, output::database(&database))?)
 }
 
+impl Create {
+    fn check(&self) -> Outcome {
+        if self.group.is_some() && self.name.contains('/') {
+            let message = "the group stands in the name already: leave --group out";
+            return Err(Failure::Usage(message.into()));
+        }
+        let (group, name) = self.place();
+        match self.schema.as_deref().map(|parent| parse::name_in_group(group, parent)) {
+            Some(None) => Err(Failure::Usage(format!(
+                "a child is of the group of its schema, and {name} is to be of the group {group}"
+            ))),
+            Some(Some(_)) | None => Ok(()),
+        }
+    }
+
+    /// The group to create it in, and the name there.
+    fn place(&self) -> (&str, &str) {
+        let group = self.group.as_deref().unwrap_or(parse::DEFAULT_GROUP);
+        self.name.split_once('/').unwrap_or((group, &self.name))
+    }
+}
+
 impl From<Create> for Database {
     fn from(create: Create) -> Self {
-        let (group, name) = match create.name.split_once('/') {
-            Some((group, name)) => (group.to_owned(), name.to_owned()),
-            None => (create.group.unwrap_or_default(), create.name),
-        };
+        let (group, name) = create.place();
+        let parent = create.schema.as_deref().unwrap_or_default();
         let kind = match create.kind {
             None => DatabaseKind::Unspecified,
             Some(Kind::Regular) => DatabaseKind::Regular,
             Some(Kind::Schema) => DatabaseKind::Schema,
         };
         Self {
-            name,
-            group,
+            name: name.to_owned(),
+            group: group.to_owned(),
             kind: kind.into(),
-            schema: create.schema.unwrap_or_default(),
+            schema: parse::name_in_group(group, parent).unwrap_or(parent).to_owned(),
             labels: BTreeMap::from_iter(create.labels),
             ..Self::default()
         }

@@ -4,6 +4,7 @@
 //! reading is escaped, so that no stored value can drive the terminal.
 
 mod json;
+mod migration;
 mod resource;
 mod rows;
 mod table;
@@ -12,6 +13,9 @@ mod text;
 use std::io::{self, Write};
 
 pub(super) use json::Fields;
+pub(super) use migration::{
+    child, migration, show_migration, show_schema, show_validation, statement_number,
+};
 pub(super) use resource::{Listing, confirm, database, group, show, token};
 pub(super) use rows::{Mode, RowWriter};
 pub(super) use text::{plain, visible};

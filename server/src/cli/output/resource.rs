@@ -78,14 +78,14 @@ pub(in crate::cli) fn token(token: &TokenInfo) -> Fields {
     ]
 }
 
-/// A time as RFC 3339 writes it.
-fn time(time: Option<&impl ToString>) -> Json {
+/// A time as RFC 3339 writes it, or a duration in seconds.
+pub(super) fn time(time: Option<&impl ToString>) -> Json {
     time.map_or(Json::Null, |time| json!(time.to_string()))
 }
 
 /// The name of an enum's value without the prefix that all its values have.
 /// `unspecified` gives the prefix; the value itself has no name.
-fn short<'a>(name: &'a str, unspecified: &str) -> &'a str {
+pub(super) fn short<'a>(name: &'a str, unspecified: &str) -> &'a str {
     let prefix = unspecified.strip_suffix("UNSPECIFIED").unwrap_or_default();
     name.strip_prefix(prefix).filter(|name| *name != "UNSPECIFIED").unwrap_or_default()
 }

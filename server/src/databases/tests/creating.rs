@@ -66,16 +66,6 @@ async fn fields_keep_their_constraints() {
 }
 
 #[tokio::test]
-async fn kinds_that_come_later_are_refused() {
-    let fixture = fixture().await;
-    for kind in [KindFilter::Schema, KindFilter::Child] {
-        let new = DatabaseSpec { kind, ..spec("shop") };
-        let refused = fixture.databases.create(fixture.admin(), new, "").await;
-        is_refused(refused, Reason::Unimplemented);
-    }
-}
-
-#[tokio::test]
 async fn a_repeat_answers_the_first_answer() {
     let fixture = fixture().await;
     let (service, admin) = (&fixture.databases, fixture.admin());

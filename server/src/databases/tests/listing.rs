@@ -7,7 +7,7 @@ fn page(size: i32, token: &str) -> PageRequest {
 }
 
 impl Fixture {
-    async fn listed(&self, grant: &Grant, query: DatabaseQuery) -> Vec<String> {
+    pub(super) async fn listed(&self, grant: &Grant, query: DatabaseQuery) -> Vec<String> {
         let page = self.databases.list(grant, query, &page(0, "")).await.expect("lists");
         assert_eq!(page.next_token, "");
         let references = page.items.iter().map(|view| &view.database);

@@ -30,7 +30,8 @@ pub(crate) struct Drain {
 }
 
 impl Drain {
-    /// Ends what has no end of its own: streams of health and of reflection.
+    /// Ends what has no end of its own: streams of health and of reflection, and
+    /// watches.
     pub(crate) fn start(&self) {
         self.started.cancel();
     }

@@ -1,11 +1,11 @@
-//! SQL for databases, one at a time. Lists are in `list.rs`.
+//! SQL for databases, one at a time. Lists are in `list.rs`, and how databases go
+//! and come back in `deletion.rs`.
 
 use std::collections::BTreeMap;
 use std::collections::hash_map::{Entry, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
 
-use rusqlite::types::Type;
+use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
@@ -21,12 +21,20 @@ use crate::names::{
     DatabaseId, DatabaseName, DatabaseRef, Generation, GroupId, GroupName, NameOrId,
 };
 
-/// What [`read_database`] reads, of `databases d` and `groups g`.
+/// What [`read_database`] reads, of `databases d` and [`JOINED`]. A CHILD whose
+/// parent has no row any more is at the generation of its own file.
 pub(super) const COLUMNS: &str = "d.id, d.name, d.group_id, d.group_name, d.kind, d.schema_id,
-    d.generation, d.allow_attach, d.delete_protection, d.block_reads, d.block_writes,
+    CASE d.kind WHEN 2 THEN coalesce(p.generation, d.file_generation) ELSE d.generation END,
+    d.allow_attach, d.delete_protection, d.block_reads, d.block_writes,
     d.size_limit_bytes, d.state, d.revision, d.create_time, d.update_time, d.delete_time,
     d.purge_time, max(d.tokens_not_before, g.tokens_not_before), d.used,
-    (SELECT json_group_object(l.key, l.value) FROM labels l WHERE l.database = d.id)";
+    (SELECT json_group_object(l.key, l.value) FROM labels l WHERE l.database = d.id),
+    p.name, d.file_generation, d.quarantine";
+
+/// What stands behind `databases d`: its group, and the parent of a CHILD. They
+/// are looked up for each row; nothing but `d` gives the order.
+pub(super) const JOINED: &str = "CROSS JOIN groups g ON g.id = d.group_id
+    LEFT JOIN databases p ON p.id = d.schema_id";
 
 pub(super) fn create(
     connection: &Connection,
@@ -39,7 +47,7 @@ pub(super) fn create(
     {
         return Ok(first);
     }
-    let mut groups = HashMap::new();
+    let (mut groups, mut parents) = (HashMap::new(), HashMap::new());
     let mut created = Vec::with_capacity(databases.len());
     let one_of_many = databases.len() > 1;
     for (index, (id, new)) in databases.into_iter().enumerate() {
@@ -47,13 +55,16 @@ pub(super) fn create(
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => unknown.insert(groups::by_id(connection, new.group_id)?),
         };
-        let database = Database {
+        let mut database = Database {
             id,
             name: new.name,
             group_id: group.id,
             group: group.name.clone(),
-            kind: Kind::Regular,
+            kind: new.kind,
+            schema_name: None,
             generation: Generation::default(),
+            file_generation: Generation::default(),
+            quarantine: None,
             used: false,
             settings: new.settings,
             state: State::Active,
@@ -64,9 +75,11 @@ pub(super) fn create(
             purge_time: None,
             tokens_not_before: group.tokens_not_before,
         };
-        insert(connection, &database).map_err(|failure| match failure {
-            Failure::Refused(error) if one_of_many => error.with("index", index).into(),
-            failure => failure,
+        insert_under_parent(connection, &mut database, &mut parents).map_err(|failure| {
+            match failure {
+                Failure::Refused(error) if one_of_many => error.with("index", index).into(),
+                failure => failure,
+            }
         })?;
         created.push(Arc::new(database));
     }
@@ -76,11 +89,44 @@ pub(super) fn create(
     Ok(created)
 }
 
+/// Inserts a database; a CHILD is at its parent's generation. `parents` holds
+/// those that were read before.
+fn insert_under_parent(
+    connection: &Connection,
+    database: &mut Database,
+    parents: &mut HashMap<DatabaseId, Arc<Database>>,
+) -> Result<(), Failure> {
+    if let Kind::Child { schema } = database.kind {
+        let parent = match parents.entry(schema) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(active(connection, schema, None)?),
+        };
+        check_parent(parent, database.group_id)?;
+        database.schema_name = Some(parent.name.clone());
+        database.generation = parent.generation;
+    }
+    insert(connection, database)
+}
+
+fn check_parent(parent: &Database, group: GroupId) -> Result<(), Error> {
+    let (name, kind) = (reference(parent), parent.kind);
+    if kind != Kind::Schema {
+        let message = format!("'{name}' is a {kind} database; the parent must be a SCHEMA one");
+        let error = Error::new(Reason::WrongKind, message);
+        return Err(error.with("database", name).with("kind", kind));
+    }
+    if parent.group_id != group {
+        let message = format!("the schema '{name}' is in another group than its child");
+        return Err(Error::new(Reason::InvalidArgument, message).with("database", name));
+    }
+    Ok(())
+}
+
 fn insert(connection: &Connection, database: &Database) -> Result<(), Failure> {
     let sql = "INSERT INTO databases (id, name, group_id, group_name, kind, schema_id, generation,
             used, allow_attach, delete_protection, block_reads, block_writes, size_limit_bytes, state,
             revision, create_time, update_time, tokens_not_before)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 0)";
+        VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 0)";
     let (kind, schema) = match database.kind {
         Kind::Regular => (KindFilter::Regular, None),
         Kind::Schema => (KindFilter::Schema, None),
@@ -94,7 +140,6 @@ fn insert(connection: &Connection, database: &Database) -> Result<(), Failure> {
         database.group.as_str(),
         kind_column(kind),
         schema.map(|id| id.uuid().into_bytes()),
-        database.generation.0.cast_signed(),
         database.used,
         settings.allow_attach,
         settings.delete_protection,
@@ -168,14 +213,22 @@ pub(super) fn by_id(
     one(connection, "d.id = ? AND d.state < 2", params![id.uuid().into_bytes()])
 }
 
-fn one(
+/// The name of the group that a database is in.
+pub(super) fn group_of(
+    connection: &Connection,
+    id: DatabaseId,
+) -> Result<Option<GroupName>, Failure> {
+    let sql = "SELECT group_name FROM databases WHERE id = ?";
+    let read = |row: &Row<'_>| read_name(row, 0, GroupName::new);
+    Ok(connection.prepare_cached(sql)?.query_row([id.uuid().into_bytes()], read).optional()?)
+}
+
+pub(super) fn one(
     connection: &Connection,
     condition: &str,
     params: impl rusqlite::Params,
 ) -> Result<Option<Arc<Database>>, Failure> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM databases d JOIN groups g ON g.id = d.group_id WHERE {condition}"
-    );
+    let sql = format!("SELECT {COLUMNS} FROM databases d {JOINED} WHERE {condition}");
     Ok(connection.prepare_cached(&sql)?.query_row(params, read_database).optional()?.map(Arc::new))
 }
 
@@ -205,84 +258,6 @@ pub(super) fn update(
     Ok(Arc::new(after))
 }
 
-pub(super) fn delete(
-    connection: &Connection,
-    id: DatabaseId,
-    revision: Option<u64>,
-    now: Timestamp,
-    retention: Duration,
-) -> Result<Arc<Database>, Failure> {
-    let before = active(connection, id, revision)?;
-    if before.settings.delete_protection {
-        let name = reference(&before);
-        let message =
-            format!("the database '{name}' is protected; switch delete_protection off first");
-        return Err(Error::new(Reason::DeleteProtected, message).with("database", name).into());
-    }
-    let after = Database {
-        state: State::Deleted,
-        revision: before.revision + 1,
-        update_time: now,
-        delete_time: Some(now),
-        purge_time: Some(now.saturating_add(retention)),
-        ..Database::clone(&before)
-    };
-    store(connection, &after)?;
-    Ok(Arc::new(after))
-}
-
-pub(super) fn undelete(
-    connection: &Connection,
-    id: DatabaseId,
-    now: Timestamp,
-) -> Result<Arc<Database>, Failure> {
-    let before = by_id(connection, id)?.ok_or_else(|| gone(id))?;
-    if before.state == State::Active {
-        let name = reference(&before);
-        let message = format!("the database '{name}' is not deleted");
-        return Err(Error::new(Reason::NotDeleted, message).with("database", name).into());
-    }
-    let after = Database {
-        state: State::Active,
-        revision: before.revision + 1,
-        update_time: now,
-        delete_time: None,
-        purge_time: None,
-        ..Database::clone(&before)
-    };
-    match store(connection, &after) {
-        Ok(()) => Ok(Arc::new(after)),
-        Err(error) if is_taken(&error) => Err(name_taken(&after).into()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// See [`super::Catalog::purge_databases`].
-pub(super) fn purge(
-    connection: &Connection,
-    now: Timestamp,
-    limit: usize,
-) -> Result<Vec<DatabaseId>, Failure> {
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mark = "UPDATE databases SET state = 2, purge_time = 0 WHERE id IN
-        (SELECT id FROM databases WHERE purge_time <= ? AND state = 1 ORDER BY purge_time LIMIT ?)";
-    connection.prepare_cached(mark)?.execute([now.0, limit])?;
-    let marked = "SELECT id FROM databases WHERE purge_time = 0 AND state = 2 LIMIT ?";
-    let mut statement = connection.prepare_cached(marked)?;
-    let ids =
-        statement.query_map([limit], |row| Ok(DatabaseId::new(Uuid::from_bytes(row.get(0)?))))?;
-    Ok(ids.collect::<rusqlite::Result<_>>()?)
-}
-
-pub(super) fn forget(connection: &Connection, ids: &[DatabaseId]) -> Result<(), Failure> {
-    let sql = "DELETE FROM databases WHERE id = ? AND state = 2";
-    for &id in ids {
-        delete_labels(connection, id)?;
-        connection.prepare_cached(sql)?.execute([id.uuid().into_bytes()])?;
-    }
-    Ok(())
-}
-
 /// Strikes the tokens of a database; answers where it is.
 pub(super) fn invalidate_tokens(
     connection: &Connection,
@@ -295,7 +270,7 @@ pub(super) fn invalidate_tokens(
     Ok((database.group.clone(), database.name.clone()))
 }
 
-fn active(
+pub(super) fn active(
     connection: &Connection,
     id: DatabaseId,
     revision: Option<u64>,
@@ -311,7 +286,7 @@ fn active(
 }
 
 /// Writes what can change of a row, but for its labels.
-fn store(connection: &Connection, database: &Database) -> rusqlite::Result<()> {
+pub(super) fn store(connection: &Connection, database: &Database) -> rusqlite::Result<()> {
     let sql = "UPDATE databases SET allow_attach = ?, delete_protection = ?, block_reads = ?,
             block_writes = ?, size_limit_bytes = ?, state = ?, revision = ?, update_time = ?,
             delete_time = ?, purge_time = ? WHERE id = ?";
@@ -339,21 +314,25 @@ fn store(connection: &Connection, database: &Database) -> rusqlite::Result<()> {
 pub(super) fn mark_used(
     connection: &Connection,
     id: DatabaseId,
+    generation: Generation,
 ) -> Result<(GroupName, DatabaseName), Failure> {
-    let sql = "UPDATE databases SET used = 1 WHERE id = ? RETURNING group_name, name";
-    let marked = connection.prepare_cached(sql)?.query_row([id.uuid().into_bytes()], |row| {
-        Ok((read_name(row, 0, GroupName::new)?, read_name(row, 1, DatabaseName::new)?))
-    });
+    let sql = "UPDATE databases SET used = 1, file_generation = max(file_generation, ?)
+        WHERE id = ? RETURNING group_name, name";
+    let marked = connection
+        .prepare_cached(sql)?
+        .query_row(params![generation.0.cast_signed(), id.uuid().into_bytes()], |row| {
+            Ok((read_name(row, 0, GroupName::new)?, read_name(row, 1, DatabaseName::new)?))
+        });
     Ok(marked.optional()?.ok_or_else(|| gone(id))?)
 }
 
-fn delete_labels(connection: &Connection, id: DatabaseId) -> rusqlite::Result<()> {
+pub(super) fn delete_labels(connection: &Connection, id: DatabaseId) -> rusqlite::Result<()> {
     let sql = "DELETE FROM labels WHERE database = ?";
     connection.prepare_cached(sql)?.execute([id.uuid().into_bytes()]).map(drop)
 }
 
 /// How errors name a database.
-fn reference(database: &Database) -> String {
+pub(super) fn reference(database: &Database) -> String {
     format!("{}/{}", database.group, database.name)
 }
 
@@ -361,7 +340,7 @@ pub(super) fn gone(id: DatabaseId) -> Error {
     Error::new(Reason::DatabaseNotFound, "the database was deleted meanwhile").with("database", id)
 }
 
-fn name_taken(database: &Database) -> Error {
+pub(super) fn name_taken(database: &Database) -> Error {
     let Database { name, group, .. } = database;
     let message =
         format!("the group '{group}' has a database '{name}' already; choose another name");
@@ -397,7 +376,13 @@ pub(super) fn read_database(row: &Row<'_>) -> rusqlite::Result<Database> {
         group_id: GroupId::new(Uuid::from_bytes(row.get(2)?)),
         group: read_name(row, 3, GroupName::new)?,
         kind,
+        schema_name: match row.get_ref(21)? {
+            ValueRef::Null => None,
+            _ => Some(read_name(row, 21, DatabaseName::new)?),
+        },
         generation: Generation(row.get::<_, i64>(6)?.cast_unsigned()),
+        file_generation: Generation(row.get::<_, i64>(22)?.cast_unsigned()),
+        quarantine: row.get(23)?,
         settings: Settings {
             allow_attach: row.get(7)?,
             delete_protection: row.get(8)?,

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::failure::{Failure, is_taken};
-use super::sql::{ids_json, read_name};
+use super::sql::{ids_json, read_name, row_limit};
 use super::{Group, Visible};
 use crate::env::Timestamp;
 use crate::error::{Error, Reason};
@@ -53,7 +53,7 @@ pub(super) fn list(
     visible: Option<&Visible>,
 ) -> Result<Vec<Arc<Group>>, Failure> {
     let after = after.map_or("", GroupName::as_str);
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let limit = row_limit(limit);
     let Some(visible) = visible else {
         let sql = "SELECT id, name, create_time, tokens_not_before FROM groups
             WHERE name > ? ORDER BY name LIMIT ?";

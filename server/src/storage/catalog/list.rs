@@ -2,8 +2,9 @@
 //!
 //! A page costs about what is on it, however many databases there are: each
 //! range below is an index in the order of the list, entered at the cursor. The
-//! exceptions are filters by kind, and by more labels than the rarest one: they
-//! skip rows.
+//! exceptions skip rows: a filter by labels follows the rarest one, and looks at
+//! the others, the kind and the schema row by row; a filter by schema does so
+//! with the kind, which all of them share.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -12,9 +13,9 @@ use std::sync::Arc;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
-use super::databases::{COLUMNS, kind_column, read_database};
+use super::databases::{self, COLUMNS, JOINED, kind_column, read_database};
 use super::failure::Failure;
-use super::sql::{blob, ids_json, read_name};
+use super::sql::{blob, ids_json, read_name, row_limit};
 use super::{Database, DatabaseCursor, DatabaseFilter, Visible};
 use crate::names::GroupName;
 
@@ -34,10 +35,19 @@ enum Range<'a> {
 /// See [`super::Catalog::databases`].
 pub(super) fn list(
     connection: &Connection,
-    filter: &DatabaseFilter,
+    mut filter: DatabaseFilter,
     after: Option<&DatabaseCursor>,
     limit: usize,
 ) -> Result<Vec<Arc<Database>>, Failure> {
+    if let Some(schema) = filter.schema {
+        // All its children are in its group; the index of them is in order
+        // within a group only.
+        let Some(group) = databases::group_of(connection, schema)? else { return Ok(Vec::new()) };
+        if filter.group.replace(group.clone()).is_some_and(|asked| asked != group) {
+            return Ok(Vec::new());
+        }
+    }
+    let filter = &filter;
     let Some(visible) = &filter.visible else {
         return page(connection, filter, &Range::Everything, after, limit);
     };
@@ -125,6 +135,10 @@ fn select(
     } else if let Some((key, value)) = labels.next() {
         query.add("o.key = ? AND o.value = ?", [text(key), text(value)]);
         ("labels o CROSS JOIN databases d ON d.id = o.database".to_owned(), BY_LABEL)
+    } else if filter.schema.is_some() {
+        ("databases d INDEXED BY databases_of_schema".to_owned(), BY_NAME)
+    } else if filter.kind.is_some() {
+        ("databases d INDEXED BY databases_of_kind".to_owned(), BY_NAME)
     } else {
         ("databases d".to_owned(), BY_NAME)
     };
@@ -154,10 +168,9 @@ fn select(
     }
 
     let (conditions, order) = (query.conditions.join(" AND "), order.join(", "));
-    query.values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
+    query.values.push(row_limit(limit).into());
     let sql = format!(
-        "SELECT {COLUMNS} FROM {from} CROSS JOIN groups g ON g.id = d.group_id
-         WHERE {conditions} ORDER BY {order} LIMIT ?"
+        "SELECT {COLUMNS} FROM {from} {JOINED} WHERE {conditions} ORDER BY {order} LIMIT ?"
     );
     Some((sql, query.values))
 }
@@ -210,24 +223,25 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::env::Env;
     use crate::names::{DatabaseId, DatabaseName};
-    use crate::storage::catalog::schema;
+    use crate::storage::catalog::KindFilter;
+    use crate::storage::catalog::sql::plans::{explain, is_from_cursor};
+
+    const NO_FILTER: DatabaseFilter = DatabaseFilter {
+        group: None,
+        kind: None,
+        schema: None,
+        labels: BTreeMap::new(),
+        show_deleted: false,
+        visible: None,
+    };
 
     /// The steps in which SQLite reads a page in the middle of a list.
-    fn plan(show_deleted: bool, labels: &[Label<'_>], range: &Range<'_>) -> String {
-        crate::storage::heap::install();
-        let connection = Connection::open_in_memory().expect("opens");
-        schema::create(&connection, &Env::system()).expect("creates");
+    fn plan(filter: &DatabaseFilter, labels: &[Label<'_>], range: &Range<'_>) -> String {
         let name = DatabaseName::new("m").expect("valid");
         let after = (GroupName::default(), name, DatabaseId::new(Uuid::nil()));
-        let filter = DatabaseFilter { show_deleted, ..DatabaseFilter::default() };
-        let (sql, values) = select(&filter, labels, range, Some(&after), 100).expect("not over");
-        let sql = format!("EXPLAIN QUERY PLAN {sql}");
-        let mut statement = connection.prepare(&sql).expect("valid");
-        let read = |row: &rusqlite::Row<'_>| row.get::<_, String>(3);
-        let steps = statement.query_map(params_from_iter(values), read).expect("runs");
-        steps.collect::<rusqlite::Result<Vec<_>>>().expect("reads").join("\n")
+        let query = select(filter, labels, range, Some(&after), 100).expect("not over");
+        explain(query)
     }
 
     #[test]
@@ -239,17 +253,41 @@ mod tests {
                     (Range::Everything, "group_name,name"),
                     (Range::Group(&group), "group_name=? AND "),
                 ] {
-                    let plan = plan(show_deleted, labels, &range);
-                    let first = plan.lines().next().expect("has steps");
+                    let plan = plan(&DatabaseFilter { show_deleted, ..NO_FILTER }, labels, &range);
                     let bound =
                         if labels.is_empty() { bound } else { bound.trim_start_matches('(') };
-                    assert!(first.starts_with("SEARCH") && first.contains(bound), "{plan}");
-                    assert!(!plan.contains("TEMP B-TREE") && !plan.contains("SCAN"), "{plan}");
+                    is_from_cursor(&plan, bound);
                 }
             }
         }
-        let among = plan(false, &[], &Range::Among("[]".to_owned()));
+        let among = plan(&NO_FILTER, &[], &Range::Among("[]".to_owned()));
         let by_id = "SEARCH d USING INDEX sqlite_autoindex_databases_1 (id=?)";
         assert!(among.contains(by_id), "{among}");
+    }
+
+    #[test]
+    fn a_page_of_a_kind_or_of_a_schema_skips_nothing_but_what_is_deleted() {
+        let group = GroupName::default();
+        for show_deleted in [false, true] {
+            let kind = Some(KindFilter::Schema);
+            let of_kind = DatabaseFilter { kind, show_deleted, ..NO_FILTER };
+            for (range, bound) in [
+                (Range::Everything, "databases_of_kind (kind=? AND (group_name,name"),
+                (Range::Group(&group), "databases_of_kind (kind=? AND group_name=? AND (name,id)"),
+            ] {
+                is_from_cursor(&plan(&of_kind, &[], &range), bound);
+            }
+            // As `list` asks for it.
+            let schema = Some(DatabaseId::new(Uuid::nil()));
+            let group = Some(group.clone());
+            for kind in [None, kind] {
+                let group = group.clone();
+                let of_schema = DatabaseFilter { group, kind, schema, show_deleted, ..NO_FILTER };
+                let bound = "databases_of_schema (schema_id=? AND (name,id)";
+                is_from_cursor(&plan(&of_schema, &[], &Range::Everything), bound);
+                let group = of_schema.group.as_ref().expect("is set");
+                is_from_cursor(&plan(&of_schema, &[], &Range::Group(group)), bound);
+            }
+        }
     }
 }

@@ -7,10 +7,13 @@
 //! grants.
 
 mod cache;
+mod children;
 mod databases;
+mod deletion;
 mod failure;
 mod groups;
 mod list;
+mod migrations;
 mod readers;
 mod requests;
 mod schema;
@@ -25,16 +28,18 @@ mod tests;
 pub use sqlite::SqliteCatalog;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::env::Timestamp;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::names::{
-    DatabaseId, DatabaseName, DatabaseRef, Generation, GroupId, GroupName, TokenId,
+    DatabaseId, DatabaseName, DatabaseRef, Generation, GroupId, GroupName, MigrationId, TokenId,
 };
 
 /// Where databases live together.
@@ -51,9 +56,10 @@ pub struct Group {
 }
 
 /// What a database is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Kind {
     /// Owns its schema.
+    #[default]
     Regular,
     /// Holds the schema for its children.
     Schema,
@@ -62,6 +68,22 @@ pub enum Kind {
         /// The parent.
         schema: DatabaseId,
     },
+}
+
+impl Kind {
+    fn is_regular(&self) -> bool {
+        *self == Self::Regular
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Regular => "REGULAR",
+            Self::Schema => "SCHEMA",
+            Self::Child { .. } => "CHILD",
+        })
+    }
 }
 
 /// Whether a database can be used.
@@ -103,8 +125,17 @@ pub struct Database {
     pub group: GroupName,
     /// What it is for.
     pub kind: Kind,
-    /// The generation of its schema.
+    /// The parent's name; of a CHILD only.
+    pub schema_name: Option<DatabaseName>,
+    /// The generation that requests on it run on: a SCHEMA database's own, a
+    /// CHILD's parent's; 0 of a REGULAR one.
     pub generation: Generation,
+    /// The generation that its file has reached for sure; it may be further.
+    // Not in what was answered before there were schemas.
+    #[serde(default)]
+    pub file_generation: Generation,
+    /// Why its file cannot be brought to its generation, where that failed.
+    pub quarantine: Option<String>,
     /// Its file was made: from then on a missing file is a loss.
     pub used: bool,
     /// What its owner may change.
@@ -142,6 +173,12 @@ pub struct NewDatabase {
     /// The group to create it in: by id, so that it is the very group that the
     /// caller's rights were checked on.
     pub group_id: GroupId,
+    /// What it is for. A parent is named by id, and must be an active SCHEMA
+    /// database of the same group.
+    // A hash of this tells requests apart: those that were made before there
+    // were kinds must stay what they were.
+    #[serde(default, skip_serializing_if = "Kind::is_regular")]
+    pub kind: Kind,
     /// What its owner may change later.
     pub settings: Settings,
 }
@@ -154,6 +191,20 @@ pub struct RequestKey {
     pub id: [u8; 32],
     /// A hash of the request, so that the id is not used for another one.
     pub fingerprint: [u8; 32],
+}
+
+impl RequestKey {
+    /// The key of a request: its id in the caller's words together with what it
+    /// is about, and its content.
+    pub fn new(id: &impl Serialize, content: &impl Serialize) -> Result<Self> {
+        let hash = |of: serde_json::Result<Vec<u8>>| {
+            of.map(|json| Sha256::digest(json).into()).map_err(Error::internal)
+        };
+        Ok(Self {
+            id: hash(serde_json::to_vec(id))?,
+            fingerprint: hash(serde_json::to_vec(content))?,
+        })
+    }
 }
 
 /// What databases a list is of. Empty fields do not narrow it.
@@ -275,6 +326,208 @@ pub enum TokenScope {
     Group(GroupId),
 }
 
+/// How foreign keys are treated while a migration runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ForeignKeys {
+    /// Enforced statement by statement, as in any write.
+    #[default]
+    Enforced,
+    /// Off while the script runs, and checked whole at its end.
+    CheckAtEnd,
+}
+
+/// How far a migration is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MigrationState {
+    /// It is being validated; nothing has changed.
+    Preparing,
+    /// It has happened; some files are still behind.
+    Committed,
+    /// Every file is at its generation, or quarantined.
+    Applied,
+    /// It did not pass; nothing has changed.
+    Failed,
+    /// It was cancelled; nothing has changed.
+    Cancelled,
+}
+
+impl MigrationState {
+    /// Whether nothing will become of it any more.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Applied | Self::Failed | Self::Cancelled)
+    }
+}
+
+impl fmt::Display for MigrationState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Preparing => "PREPARING",
+            Self::Committed => "COMMITTED",
+            Self::Applied => "APPLIED",
+            Self::Failed => "FAILED",
+            Self::Cancelled => "CANCELLED",
+        })
+    }
+}
+
+/// Why a migration failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MigrationFailure {
+    /// On which database, as `group/name`.
+    pub database: String,
+    /// At which statement of the script, from 0; none where it was not a
+    /// statement that failed.
+    pub statement_index: Option<u32>,
+    /// Why.
+    pub message: String,
+}
+
+/// What was measured of a migration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MigrationFigures {
+    /// Live children of the schema.
+    pub children_total: u64,
+    /// Children on which it is known to succeed.
+    pub children_validated: u64,
+    /// Children whose files are at its generation, or that have none.
+    pub children_applied: u64,
+    /// Children to which it cannot be applied.
+    pub children_quarantined: u64,
+    /// It was proved on the parent alone: rows cannot make it fail.
+    pub row_independent: bool,
+    /// Children validated in each round, the one behind the fence last.
+    pub validated_per_round: Vec<u64>,
+    /// Children that were written after their validation, when the fence went up.
+    pub dirty_at_fence: u64,
+    /// How long the fence was up.
+    pub fence: Duration,
+    /// The longest time that a write had to wait because of it.
+    pub max_write_pause: Duration,
+    /// From the commit until every file was brought up.
+    pub apply: Duration,
+}
+
+/// A migration, as its row stood when it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migration {
+    /// Its id.
+    pub id: MigrationId,
+    /// The SCHEMA database.
+    pub schema: DatabaseId,
+    /// The generation that it leads to.
+    pub generation: Generation,
+    /// The script.
+    pub sql: Arc<str>,
+    /// How foreign keys are treated.
+    pub foreign_keys: ForeignKeys,
+    /// Rows may depend on chance or time.
+    pub allow_nondeterministic: bool,
+    /// How far it is.
+    pub state: MigrationState,
+    /// Why it failed.
+    pub failure: Option<MigrationFailure>,
+    /// What was measured.
+    pub figures: MigrationFigures,
+    /// When it was recorded.
+    pub create_time: Timestamp,
+    /// When it committed.
+    pub commit_time: Option<Timestamp>,
+    /// When it reached its final state.
+    pub finish_time: Option<Timestamp>,
+}
+
+/// A migration to be recorded, from the schema's present generation to the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMigration {
+    /// Its id.
+    pub id: MigrationId,
+    /// The SCHEMA database.
+    pub schema: DatabaseId,
+    /// The generation that the schema must be at; `None` for any.
+    pub expected_generation: Option<Generation>,
+    /// The script.
+    pub sql: Arc<str>,
+    /// How foreign keys are treated.
+    pub foreign_keys: ForeignKeys,
+    /// Rows may depend on chance or time.
+    pub allow_nondeterministic: bool,
+}
+
+/// How a migration ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MigrationEnd {
+    /// It did not pass.
+    Failed(MigrationFailure),
+    /// It was cancelled.
+    Cancelled,
+    /// Every file is at its generation, or quarantined.
+    Applied,
+}
+
+/// One script of a schema's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MigrationScript {
+    /// The generation that it leads to.
+    pub generation: Generation,
+    /// The script.
+    pub sql: Arc<str>,
+    /// How foreign keys are treated.
+    pub foreign_keys: ForeignKeys,
+    /// Rows may depend on chance or time.
+    pub allow_nondeterministic: bool,
+    /// What time it is while it runs: when its migration was recorded.
+    pub time: Timestamp,
+}
+
+/// A child that has a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its id.
+    pub id: DatabaseId,
+    /// Its name.
+    pub name: DatabaseName,
+    /// The generation that its file has reached for sure.
+    pub file_generation: Generation,
+}
+
+/// Which members a list is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MemberFilter {
+    /// All.
+    All,
+    /// Whose files are not known to have reached this generation.
+    Behind(Generation),
+    /// These, as far as they are members.
+    Among(Vec<DatabaseId>),
+}
+
+/// Whether a child has followed its schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChildState {
+    /// Its file is at the schema's generation, or it has none.
+    Current,
+    /// Its file is behind.
+    Pending,
+    /// Its file cannot be brought up.
+    Quarantined,
+}
+
+/// How many live children of a schema there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChildCounts {
+    /// All of them.
+    pub total: u64,
+    /// Those that have a file.
+    pub used: u64,
+    /// Of those, the ones whose file is not known to be at the schema's
+    /// generation; quarantined ones too.
+    pub behind: u64,
+    /// Those that are quarantined.
+    pub quarantined: u64,
+}
+
 /// The catalog of one shard. Each change is durable when its future resolves;
 /// changes of concurrent callers share a commit. Reads see every change that
 /// was acknowledged before they were asked for.
@@ -307,8 +560,9 @@ pub trait Catalog: Send + Sync {
 
     /// Creates databases, all or none, in the order given; the ids are given
     /// too. A repeat of `request` answers what the first answered. Errors:
-    /// `GROUP_NOT_FOUND`, `ALREADY_EXISTS` (of many: with the `index` of the
-    /// one), `REQUEST_ID_REUSED`.
+    /// `GROUP_NOT_FOUND`, `REQUEST_ID_REUSED`, and of many with the `index` of
+    /// the one `ALREADY_EXISTS`, and of a parent `DATABASE_NOT_FOUND`,
+    /// `WRONG_KIND`, and `INVALID_ARGUMENT` where it is in another group.
     fn create_databases(
         &self,
         databases: Vec<(DatabaseId, NewDatabase)>,
@@ -339,8 +593,8 @@ pub trait Catalog: Send + Sync {
         after: Option<DatabaseCursor>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Arc<Database>>>>;
-    /// Notes that a database's file was made and is durable.
-    fn mark_used(&self, id: DatabaseId) -> BoxFuture<'_, Result<()>>;
+    /// Notes that a database's file was made, at this generation, and is durable.
+    fn mark_used(&self, id: DatabaseId, generation: Generation) -> BoxFuture<'_, Result<()>>;
     /// Changes settings, if the row still has `revision` where given. Errors:
     /// `DATABASE_NOT_FOUND`, `ETAG_MISMATCH`.
     fn update_database(
@@ -351,7 +605,9 @@ pub trait Catalog: Send + Sync {
         now: Timestamp,
     ) -> BoxFuture<'_, Result<Arc<Database>>>;
     /// Marks a database deleted, to be purged after `retention`. Errors:
-    /// `DATABASE_NOT_FOUND`, `DELETE_PROTECTED`, `ETAG_MISMATCH`.
+    /// `DATABASE_NOT_FOUND`, `DELETE_PROTECTED`, `ETAG_MISMATCH`,
+    /// `SCHEMA_NOT_EMPTY` (of a SCHEMA database with active children),
+    /// `MIGRATION_IN_PROGRESS` (of one with a migration that is PREPARING).
     fn delete_database(
         &self,
         id: DatabaseId,
@@ -360,7 +616,10 @@ pub trait Catalog: Send + Sync {
         retention: Duration,
     ) -> BoxFuture<'_, Result<Arc<Database>>>;
     /// Makes a deleted database active again. Errors: `DATABASE_NOT_FOUND`
-    /// (purged), `NOT_DELETED`, `ALREADY_EXISTS` (the name was taken).
+    /// (purged, or a CHILD whose parent is not active), `NOT_DELETED`,
+    /// `ALREADY_EXISTS` (the name was taken), `MIGRATION_IN_PROGRESS` (a CHILD
+    /// with a file whose schema has a migration that is PREPARING: it was not
+    /// validated).
     fn undelete_database(
         &self,
         id: DatabaseId,
@@ -374,8 +633,99 @@ pub trait Catalog: Send + Sync {
         now: Timestamp,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<DatabaseId>>>;
-    /// Removes the rows of purged databases whose files are gone.
+    /// Removes the rows of purged databases whose files are gone, and the
+    /// migrations of those that were schemas.
     fn forget_databases(&self, ids: Vec<DatabaseId>) -> BoxFuture<'_, Result<()>>;
+
+    /// Records a migration as PREPARING. A repeat of `request` answers the one
+    /// that the first made, however far that is; `true` says that it is new.
+    /// Errors: `DATABASE_NOT_FOUND`, `GENERATION_MISMATCH`,
+    /// `MIGRATION_IN_PROGRESS` (with the `migration` that is PREPARING),
+    /// `MIGRATION_NOT_ALLOWED` (at the last generation), `REQUEST_ID_REUSED`.
+    fn create_migration(
+        &self,
+        new: NewMigration,
+        request: Option<RequestKey>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<(Arc<Migration>, bool)>>;
+    /// The migration that an earlier request of this key made. Errors:
+    /// `REQUEST_ID_REUSED`.
+    fn requested_migration(
+        &self,
+        request: RequestKey,
+    ) -> BoxFuture<'_, Result<Option<Arc<Migration>>>>;
+    /// Looks a migration up.
+    fn migration(&self, id: MigrationId) -> BoxFuture<'_, Result<Option<Arc<Migration>>>>;
+    /// The migrations of a schema, newest first, in the order of (create time,
+    /// id) falling, after `after`, at most `limit`.
+    fn migrations(
+        &self,
+        schema: DatabaseId,
+        state: Option<MigrationState>,
+        after: Option<(Timestamp, MigrationId)>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Arc<Migration>>>>;
+    /// The migrations of all active schemas that are PREPARING or COMMITTED,
+    /// oldest first.
+    fn unfinished_migrations(&self) -> BoxFuture<'_, Result<Vec<Arc<Migration>>>>;
+    /// The scripts that lead from generation `after` to `up_to`, in order,
+    /// without a gap: where one is missing, that is `INTERNAL`.
+    fn migration_scripts(
+        &self,
+        schema: DatabaseId,
+        after: Generation,
+        up_to: Generation,
+    ) -> BoxFuture<'_, Result<Vec<MigrationScript>>>;
+    /// Writes the decision: the schema is at the migration's generation and the
+    /// migration is COMMITTED, in one commit. Errors: `MIGRATION_DECIDED` where
+    /// it is not PREPARING, `MIGRATION_NOT_FOUND`.
+    fn commit_migration(
+        &self,
+        id: MigrationId,
+        figures: MigrationFigures,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Arc<Migration>>>;
+    /// Notes how a migration ended. Errors: `MIGRATION_DECIDED` where it is not
+    /// in a state that can end so: FAILED and CANCELLED follow PREPARING,
+    /// APPLIED follows COMMITTED; `MIGRATION_NOT_FOUND`.
+    fn end_migration(
+        &self,
+        id: MigrationId,
+        end: MigrationEnd,
+        figures: MigrationFigures,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Arc<Migration>>>;
+
+    /// The active children of a schema in the order of (name, id), after
+    /// `after`, at most `limit`.
+    fn children(
+        &self,
+        schema: DatabaseId,
+        state: Option<ChildState>,
+        after: Option<(DatabaseName, DatabaseId)>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Arc<Database>>>>;
+    /// The active children of a schema that have a file, in the order of their
+    /// ids, after `after`, at most `limit`.
+    fn members(
+        &self,
+        schema: DatabaseId,
+        filter: MemberFilter,
+        after: Option<DatabaseId>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Member>>>;
+    /// Counts the active children of a schema.
+    fn child_counts(&self, schema: DatabaseId) -> BoxFuture<'_, Result<ChildCounts>>;
+    /// Notes that the files of these databases have reached a generation and
+    /// are durable: raises [`Database::file_generation`], and ends their
+    /// quarantine. Where neither changes, nothing is written.
+    fn note_generation(
+        &self,
+        ids: Vec<DatabaseId>,
+        generation: Generation,
+    ) -> BoxFuture<'_, Result<()>>;
+    /// Notes why the file of a child cannot be brought to its generation.
+    fn note_quarantine(&self, id: DatabaseId, reason: String) -> BoxFuture<'_, Result<()>>;
 
     /// Notes a minted token. Errors: `DATABASE_NOT_FOUND` (named and gone).
     fn add_token(&self, token: TokenRow) -> BoxFuture<'_, Result<()>>;

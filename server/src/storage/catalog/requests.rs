@@ -27,13 +27,17 @@ pub(super) fn answered(
         return Ok(None);
     };
     if fingerprint != key.fingerprint {
-        let message = "this request_id was used for another request; take a fresh one";
-        return Err(Error::new(Reason::RequestIdReused, message)
-            .with_field("request_id", "was used for another request")
-            .into());
+        return Err(reused().into());
     }
     let databases: Vec<Database> = serde_json::from_str(&response).map_err(Error::internal)?;
     Ok(Some(databases.into_iter().map(Arc::new).collect()))
+}
+
+/// A `request_id` that came with another request before.
+pub(super) fn reused() -> Error {
+    let message = "this request_id was used for another request; take a fresh one";
+    Error::new(Reason::RequestIdReused, message)
+        .with_field("request_id", "was used for another request")
 }
 
 /// Notes an answer, and forgets some old ones.

@@ -13,13 +13,16 @@ use super::cache::{Cache, Lookup};
 use super::readers::{READERS, Readers};
 use super::writer::{Changed, Stale, Writer};
 use super::{
-    Catalog, Database, DatabaseCursor, DatabaseFilter, Group, NewDatabase, RequestKey,
-    SettingsPatch, TokenFilter, TokenRow, TokenScope, Visible, databases, groups, list, schema,
-    tokens,
+    Catalog, ChildCounts, ChildState, Database, DatabaseCursor, DatabaseFilter, Group, Member,
+    MemberFilter, Migration, MigrationEnd, MigrationFigures, MigrationScript, MigrationState,
+    NewDatabase, NewMigration, RequestKey, SettingsPatch, TokenFilter, TokenRow, TokenScope,
+    Visible, children, databases, deletion, groups, list, migrations, schema, tokens,
 };
 use crate::env::{Env, Timestamp};
 use crate::error::Result;
-use crate::names::{DatabaseId, DatabaseRef, GroupId, GroupName, TokenId};
+use crate::names::{
+    DatabaseId, DatabaseName, DatabaseRef, Generation, GroupId, GroupName, MigrationId, TokenId,
+};
 use crate::storage::data_dir::DataDirError;
 
 /// How many prepared statements each connection keeps.
@@ -45,13 +48,10 @@ impl SqliteCatalog {
             source: source.into(),
         };
         let writing = open_writing(file).map_err(failed)?;
-        match schema::version(&writing).map_err(failed)? {
-            schema::CATALOG_FORMAT => {}
-            0 => schema::create(&writing, env).map_err(failed)?,
-            found => {
-                let (path, known) = (file.to_path_buf(), schema::CATALOG_FORMAT);
-                return Err(DataDirError::NewerFormat { path, found, known });
-            }
+        let found = schema::version(&writing).map_err(failed)?;
+        if !schema::bring_up(&writing, found, env).map_err(failed)? {
+            let (path, known) = (file.to_path_buf(), schema::CATALOG_FORMAT);
+            return Err(DataDirError::NewerFormat { path, found, known });
         }
         let reading: rusqlite::Result<_> = (0..READERS).map(|_| open_reading(file)).collect();
         let readers = Readers::new(reading.map_err(failed)?);
@@ -196,12 +196,12 @@ impl Catalog for SqliteCatalog {
         after: Option<DatabaseCursor>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Arc<Database>>>> {
-        Box::pin(self.readers.read(move |db| list::list(db, &filter, after.as_ref(), limit)))
+        Box::pin(self.readers.read(move |db| list::list(db, filter, after.as_ref(), limit)))
     }
 
-    fn mark_used(&self, id: DatabaseId) -> BoxFuture<'_, Result<()>> {
+    fn mark_used(&self, id: DatabaseId, generation: Generation) -> BoxFuture<'_, Result<()>> {
         Box::pin(self.writer.run(move |db| {
-            let (group, name) = databases::mark_used(db, id)?;
+            let (group, name) = databases::mark_used(db, id, generation)?;
             Ok(Changed { answer: (), stale: Stale::Database(group, name, id) })
         }))
     }
@@ -228,7 +228,7 @@ impl Catalog for SqliteCatalog {
         retention: Duration,
     ) -> BoxFuture<'_, Result<Arc<Database>>> {
         Box::pin(self.writer.run(move |db| {
-            databases::delete(db, id, revision, now, retention).map(changed_database)
+            deletion::delete(db, id, revision, now, retention).map(changed_database)
         }))
     }
 
@@ -238,7 +238,7 @@ impl Catalog for SqliteCatalog {
         now: Timestamp,
     ) -> BoxFuture<'_, Result<Arc<Database>>> {
         // A deleted database is not in the cache.
-        Box::pin(self.writer.run(move |db| databases::undelete(db, id, now).map(fresh)))
+        Box::pin(self.writer.run(move |db| deletion::undelete(db, id, now).map(fresh)))
     }
 
     fn purge_databases(
@@ -246,11 +246,124 @@ impl Catalog for SqliteCatalog {
         now: Timestamp,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<DatabaseId>>> {
-        Box::pin(self.writer.run(move |db| databases::purge(db, now, limit).map(fresh)))
+        Box::pin(self.writer.run(move |db| deletion::purge(db, now, limit).map(fresh)))
     }
 
     fn forget_databases(&self, ids: Vec<DatabaseId>) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.writer.run(move |db| databases::forget(db, &ids).map(fresh)))
+        Box::pin(self.writer.run(move |db| deletion::forget(db, &ids).map(fresh)))
+    }
+
+    fn create_migration(
+        &self,
+        new: NewMigration,
+        request: Option<RequestKey>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<(Arc<Migration>, bool)>> {
+        Box::pin(
+            self.writer
+                .run(move |db| migrations::create(db, new, request.as_ref(), now).map(fresh)),
+        )
+    }
+
+    fn requested_migration(
+        &self,
+        request: RequestKey,
+    ) -> BoxFuture<'_, Result<Option<Arc<Migration>>>> {
+        Box::pin(self.readers.read(move |db| migrations::of_request(db, &request)))
+    }
+
+    fn migration(&self, id: MigrationId) -> BoxFuture<'_, Result<Option<Arc<Migration>>>> {
+        Box::pin(self.readers.read(move |db| migrations::by_id(db, id)))
+    }
+
+    fn migrations(
+        &self,
+        schema: DatabaseId,
+        state: Option<MigrationState>,
+        after: Option<(Timestamp, MigrationId)>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Arc<Migration>>>> {
+        Box::pin(self.readers.read(move |db| migrations::list(db, schema, state, after, limit)))
+    }
+
+    fn unfinished_migrations(&self) -> BoxFuture<'_, Result<Vec<Arc<Migration>>>> {
+        Box::pin(self.readers.read(migrations::unfinished))
+    }
+
+    fn migration_scripts(
+        &self,
+        schema: DatabaseId,
+        after: Generation,
+        up_to: Generation,
+    ) -> BoxFuture<'_, Result<Vec<MigrationScript>>> {
+        Box::pin(self.readers.read(move |db| migrations::scripts(db, schema, after, up_to)))
+    }
+
+    fn commit_migration(
+        &self,
+        id: MigrationId,
+        figures: MigrationFigures,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Arc<Migration>>> {
+        Box::pin(self.writer.run(move |db| {
+            let (answer, group) = migrations::commit(db, id, figures, now)?;
+            // The rows of all children hold the generation of their parent.
+            Ok(Changed { answer, stale: Stale::Group(group) })
+        }))
+    }
+
+    fn end_migration(
+        &self,
+        id: MigrationId,
+        end: MigrationEnd,
+        figures: MigrationFigures,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Arc<Migration>>> {
+        Box::pin(self.writer.run(move |db| migrations::end(db, id, end, figures, now).map(fresh)))
+    }
+
+    fn children(
+        &self,
+        schema: DatabaseId,
+        state: Option<ChildState>,
+        after: Option<(DatabaseName, DatabaseId)>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Arc<Database>>>> {
+        Box::pin(
+            self.readers.read(move |db| children::list(db, schema, state, after.as_ref(), limit)),
+        )
+    }
+
+    fn members(
+        &self,
+        schema: DatabaseId,
+        filter: MemberFilter,
+        after: Option<DatabaseId>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Member>>> {
+        Box::pin(self.readers.read(move |db| children::members(db, schema, &filter, after, limit)))
+    }
+
+    fn child_counts(&self, schema: DatabaseId) -> BoxFuture<'_, Result<ChildCounts>> {
+        Box::pin(self.readers.read(move |db| children::counts(db, schema)))
+    }
+
+    fn note_generation(
+        &self,
+        ids: Vec<DatabaseId>,
+        generation: Generation,
+    ) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.writer.run(move |db| {
+            let changed = children::note_generation(db, &ids, generation)?;
+            Ok(Changed { answer: (), stale: Stale::Databases(changed) })
+        }))
+    }
+
+    fn note_quarantine(&self, id: DatabaseId, reason: String) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.writer.run(move |db| {
+            let changed = children::note_quarantine(db, id, &reason)?;
+            Ok(Changed { answer: (), stale: Stale::Databases(changed) })
+        }))
     }
 
     fn add_token(&self, token: TokenRow) -> BoxFuture<'_, Result<()>> {

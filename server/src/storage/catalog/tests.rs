@@ -1,9 +1,13 @@
 //! The catalog as its callers see it, on a file that is closed and opened again.
 
 mod cache;
+mod children;
 mod databases;
+mod kinds;
 mod listing;
+mod migrations;
 mod tokens;
+mod upgrade;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,6 +28,7 @@ struct Fixture {
 }
 
 const START: Timestamp = Timestamp(1_000_000);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn open(dir: &Path, env: &Env) -> Result<SqliteCatalog, DataDirError> {
     SqliteCatalog::open(&dir.join("catalog.db"), env)
@@ -76,7 +81,66 @@ impl Fixture {
         let DatabaseRef { group, database } = parse(reference);
         let NameOrId::Name(name) = database else { panic!("{reference} is no name") };
         let group_id = self.group(group.as_str()).await.id;
-        (DatabaseId::new(self.env.uuid()), NewDatabase { name, group_id, settings })
+        let new = NewDatabase { name, group_id, kind: Kind::Regular, settings };
+        (DatabaseId::new(self.env.uuid()), new)
+    }
+
+    async fn create_kind(&self, reference: &str, kind: Kind) -> Result<Arc<Database>> {
+        let (id, new) = self.new_database(reference, Settings::default()).await;
+        let new = vec![(id, NewDatabase { kind, ..new })];
+        Ok(self.catalog.create_databases(new, None, self.now()).await?.remove(0))
+    }
+
+    async fn schema(&self, reference: &str) -> DatabaseId {
+        self.create_kind(reference, Kind::Schema).await.expect("creates").id
+    }
+
+    async fn child(&self, reference: &str, schema: DatabaseId) -> DatabaseId {
+        self.create_kind(reference, Kind::Child { schema }).await.expect("creates").id
+    }
+
+    async fn delete(&self, id: DatabaseId) -> Result<Arc<Database>> {
+        self.catalog.delete_database(id, None, self.now(), DAY).await
+    }
+
+    /// Purges whatever was deleted.
+    async fn purge_all(&self) {
+        self.clock.advance(DAY);
+        let due = self.catalog.purge_databases(self.now(), usize::MAX).await.expect("marks");
+        self.catalog.forget_databases(due).await.expect("forgets");
+    }
+
+    fn new_migration(&self, schema: DatabaseId) -> NewMigration {
+        NewMigration {
+            id: MigrationId::new(self.env.uuid()),
+            schema,
+            expected_generation: None,
+            sql: "CREATE TABLE t (x)".into(),
+            foreign_keys: ForeignKeys::Enforced,
+            allow_nondeterministic: false,
+        }
+    }
+
+    /// Records a migration.
+    async fn prepare(&self, schema: DatabaseId) -> Result<Arc<Migration>> {
+        let new = self.new_migration(schema);
+        let (migration, is_new) = self.catalog.create_migration(new, None, self.now()).await?;
+        assert!(is_new);
+        Ok(migration)
+    }
+
+    async fn commit(&self, id: MigrationId) -> Result<Arc<Migration>> {
+        self.catalog.commit_migration(id, MigrationFigures::default(), self.now()).await
+    }
+
+    async fn end(&self, id: MigrationId, end: MigrationEnd) -> Result<Arc<Migration>> {
+        self.catalog.end_migration(id, end, MigrationFigures::default(), self.now()).await
+    }
+
+    /// Records a migration and commits it.
+    async fn migrate(&self, schema: DatabaseId) -> Arc<Migration> {
+        let id = self.prepare(schema).await.expect("records").id;
+        self.commit(id).await.expect("commits")
     }
 
     async fn find(&self, reference: &str) -> Option<Arc<Database>> {
@@ -86,6 +150,10 @@ impl Fixture {
 
 fn parse(reference: &str) -> DatabaseRef {
     DatabaseRef::parse(reference).expect("valid")
+}
+
+fn key(id: u8, fingerprint: u8) -> Option<RequestKey> {
+    Some(RequestKey { id: [id; 32], fingerprint: [fingerprint; 32] })
 }
 
 fn group_name(name: &str) -> GroupName {
@@ -122,10 +190,10 @@ async fn refuses_what_it_cannot_read() {
     crate::storage::heap::install();
     #[expect(clippy::disallowed_methods, reason = "no tenant's file")]
     let connection = rusqlite::Connection::open(&file).expect("opens");
-    connection.pragma_update(None, "user_version", 2).expect("sets");
+    connection.pragma_update(None, "user_version", 99).expect("sets");
     drop(connection);
     let error = open(fixture.dir.path(), &fixture.env).err().expect("newer").to_string();
-    assert!(error.contains("format 2") && error.contains("newer"), "{error}");
+    assert!(error.contains("format 99") && error.contains("newer"), "{error}");
 
     std::fs::write(&file, "this is no database, however long one looks at it").expect("writes");
     let error = open(fixture.dir.path(), &fixture.env).err().expect("unreadable").to_string();

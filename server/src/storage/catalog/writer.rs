@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::cache::Cache;
+use super::children::Place;
 use super::failure::{Failure, fault};
 use crate::env::{Env, Failpoint};
 use crate::error::{Error, Reason, Result};
@@ -38,6 +39,8 @@ pub(super) enum Stale {
     Group(GroupName),
     /// A database.
     Database(GroupName, DatabaseName, DatabaseId),
+    /// Many of them.
+    Databases(Vec<Place>),
 }
 
 impl Stale {
@@ -46,6 +49,11 @@ impl Stale {
             Self::Nothing => {}
             Self::Group(name) => cache.strike_group(name),
             Self::Database(group, name, id) => cache.strike_database(group, name, *id),
+            Self::Databases(places) => {
+                for (group, name, id) in places {
+                    cache.strike_database(group, name, *id);
+                }
+            }
         }
     }
 }

@@ -67,9 +67,11 @@ async fn striking_the_tokens_of_a_group_reaches_its_databases() {
 async fn no_reader_is_behind_an_acknowledged_change() {
     let fixture = Arc::new(fixture());
     let group = fixture.group("eu").await;
-    let database = fixture.create("eu/shop").await.expect("creates");
-    // The last update and the last strike that were acknowledged.
-    let acknowledged: Arc<[AtomicU64; 2]> = Arc::default();
+    let schema = fixture.schema("eu/parent").await;
+    let kind = Kind::Child { schema };
+    let database = fixture.create_kind("eu/shop", kind).await.expect("creates");
+    // The last update, strike and migration that were acknowledged.
+    let acknowledged: Arc<[AtomicU64; 3]> = Arc::default();
     let done = Arc::new(AtomicBool::new(false));
     let mut readers = Vec::new();
     for n in 0..READERS {
@@ -79,12 +81,15 @@ async fn no_reader_is_behind_an_acknowledged_change() {
         readers.push(tokio::spawn(async move {
             let mut reads = 0_u64;
             while !done.load(Ordering::SeqCst) {
-                let [update, strike] = [0, 1].map(|of| acknowledged[of].load(Ordering::SeqCst));
+                let [update, strike, migration] =
+                    [0, 1, 2].map(|of| acknowledged[of].load(Ordering::SeqCst));
                 let found = fixture.find(&reference).await.expect("is there");
                 let seen = found.settings.size_limit_bytes;
                 assert!(seen >= update, "saw {seen} after update {update} was acknowledged");
                 let seen = u64::try_from(found.tokens_not_before.0).expect("not negative");
                 assert!(seen >= strike, "saw {seen} after strike {strike} was acknowledged");
+                let seen = found.generation.0;
+                assert!(seen >= migration, "saw {seen} after {migration} was acknowledged");
                 reads += 1;
                 if reads.is_multiple_of(64) {
                     tokio::task::yield_now().await;
@@ -101,6 +106,10 @@ async fn no_reader_is_behind_an_acknowledged_change() {
         let scope = TokenScope::Group(group.id);
         fixture.catalog.invalidate_tokens(scope, time).await.expect("strikes");
         acknowledged[1].store(n, Ordering::SeqCst);
+        if n.is_multiple_of(4) {
+            let migration = fixture.migrate(schema).await;
+            acknowledged[2].store(migration.generation.0, Ordering::SeqCst);
+        }
     }
     done.store(true, Ordering::SeqCst);
     for reader in readers {

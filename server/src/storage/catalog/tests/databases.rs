@@ -2,12 +2,6 @@
 
 use super::*;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-fn key(id: u8, fingerprint: u8) -> Option<RequestKey> {
-    Some(RequestKey { id: [id; 32], fingerprint: [fingerprint; 32] })
-}
-
 #[tokio::test]
 async fn everything_of_a_row_survives_restart() {
     let fixture = fixture();

@@ -7,14 +7,18 @@ use proptest::test_runner::TestRunner;
 use super::*;
 
 const GROUPS: [&str; 3] = ["a", "b", "default"];
+/// The SCHEMA databases of each group.
+const SCHEMAS: [&str; 2] = ["n4-schema", "schema"];
 const DATABASES_MAX: usize = 24;
-const CASES: u32 = 32;
+const CASES: u32 = 48;
 
 /// A database to be there, and whether it is deleted.
 #[derive(Clone, Debug)]
 struct Planned {
     group: usize,
     name: u8,
+    /// Its parent, by index; none of a REGULAR one.
+    schema: Option<usize>,
     labels: BTreeMap<String, String>,
     deleted: bool,
 }
@@ -23,6 +27,9 @@ struct Planned {
 struct Case {
     planned: Vec<Planned>,
     group: Option<usize>,
+    kind: Option<KindFilter>,
+    /// The group and the SCHEMA database in it, by index.
+    schema: Option<(usize, usize)>,
     labels: BTreeMap<String, String>,
     show_deleted: bool,
     /// The groups and the databases that are visible, by index.
@@ -35,38 +42,71 @@ fn some_labels() -> impl Strategy<Value = BTreeMap<String, String>> {
 }
 
 fn case() -> impl Strategy<Value = Case> {
-    let planned = (0..GROUPS.len(), 0..9u8, some_labels(), any::<bool>())
-        .prop_map(|(group, name, labels, deleted)| Planned { group, name, labels, deleted });
+    let schema = proptest::option::of(0..SCHEMAS.len());
+    let planned = (0..GROUPS.len(), 0..9u8, schema, some_labels(), any::<bool>()).prop_map(
+        |(group, name, schema, labels, deleted)| Planned { group, name, schema, labels, deleted },
+    );
+    let kinds = [KindFilter::Regular, KindFilter::Schema, KindFilter::Child];
     let some_of = |max: usize| btree_set(0..max, 0..4).prop_map(|set| set.into_iter().collect());
     (
         vec(planned, 0..DATABASES_MAX),
         proptest::option::of(0..GROUPS.len()),
+        proptest::option::of(proptest::sample::select(kinds.to_vec())),
+        proptest::option::of((0..GROUPS.len(), 0..SCHEMAS.len())),
         some_labels(),
         any::<bool>(),
         proptest::option::of((some_of(GROUPS.len()), some_of(DATABASES_MAX))),
         1..5usize,
     )
-        .prop_map(|(planned, group, labels, show_deleted, visible, page_size)| Case {
-            planned,
-            group,
-            labels,
-            show_deleted,
-            visible,
-            page_size,
-        })
+        .prop_map(
+            |(planned, group, kind, schema, labels, show_deleted, visible, page_size)| Case {
+                planned,
+                group,
+                kind,
+                schema,
+                labels,
+                show_deleted,
+                visible,
+                page_size,
+            },
+        )
+}
+
+fn filter_of(kind: Kind) -> KindFilter {
+    match kind {
+        Kind::Regular => KindFilter::Regular,
+        Kind::Schema => KindFilter::Schema,
+        Kind::Child { .. } => KindFilter::Child,
+    }
 }
 
 async fn check(case: Case) {
     let fixture = fixture();
-    let mut groups = Vec::new();
+    let (mut groups, mut schemas) = (Vec::new(), Vec::new());
     for name in GROUPS {
         groups.push(fixture.group(name).await);
+        for schema in SCHEMAS {
+            let reference = format!("{name}/{schema}");
+            let (id, new) = fixture.new_database(&reference, Settings::default()).await;
+            schemas.push((id, NewDatabase { kind: Kind::Schema, ..new }));
+        }
     }
-    let mut rows: Vec<Arc<Database>> = Vec::new();
+    let created = fixture.catalog.create_databases(schemas, None, fixture.now()).await;
+    let mut rows: Vec<Arc<Database>> = created.expect("creates");
+    let schemas: Vec<_> = rows.iter().map(|row| row.id).collect();
+    let schema_at = |group: usize, index: usize| schemas[group * SCHEMAS.len() + index];
     for planned in &case.planned {
         let reference = format!("{}/n{}", GROUPS[planned.group], planned.name);
         let settings = Settings { labels: planned.labels.clone(), ..Default::default() };
-        let Ok(row) = fixture.create_with(&reference, settings).await else { continue };
+        let (id, new) = fixture.new_database(&reference, settings).await;
+        let kind = planned
+            .schema
+            .map_or(Kind::Regular, |index| Kind::Child { schema: schema_at(planned.group, index) });
+        let new = vec![(id, NewDatabase { kind, ..new })];
+        let Ok(created) = fixture.catalog.create_databases(new, None, fixture.now()).await else {
+            continue;
+        };
+        let row = Arc::clone(&created[0]);
         let (now, day) = (fixture.now(), Duration::from_secs(86_400));
         rows.push(if planned.deleted {
             fixture.catalog.delete_database(row.id, None, now, day).await.expect("deletes")
@@ -83,6 +123,15 @@ async fn check(case: Case) {
         .iter()
         .filter(|row| case.show_deleted || row.state == State::Active)
         .filter(|row| case.group.is_none_or(|group| row.group.as_str() == GROUPS[group]))
+        .filter(|row| match (case.kind, row.kind) {
+            (None, _) => true,
+            (Some(kind), of) => kind == filter_of(of),
+        })
+        .filter(|row| {
+            case.schema.is_none_or(|(group, index)| {
+                row.kind == Kind::Child { schema: schema_at(group, index) }
+            })
+        })
         .filter(|row| {
             case.labels.iter().all(|(key, value)| row.settings.labels.get(key) == Some(value))
         })
@@ -97,10 +146,11 @@ async fn check(case: Case) {
 
     let filter = DatabaseFilter {
         group: case.group.map(|group| group_name(GROUPS[group])),
+        kind: case.kind,
+        schema: case.schema.map(|(group, index)| schema_at(group, index)),
         labels: case.labels,
         show_deleted: case.show_deleted,
         visible,
-        ..Default::default()
     };
     let mut listed: Vec<Arc<Database>> = Vec::new();
     loop {

@@ -1,0 +1,258 @@
+//! Bringing files up after a commit, in the background: the parent's first, then
+//! the children's in batches. Each request does the same for its own database
+//! before anything else, so nobody waits for this.
+//!
+//! One task at a time sweeps a schema. It knows no migrations: it brings files to
+//! the newest generation, and tells how far they are.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::TryStreamExt as _;
+use tokio::sync::watch;
+use tokio::time::sleep;
+use tracing::{debug, error};
+
+use super::runner::PAUSE;
+use super::verdict::caught;
+use super::{Shared, members};
+use crate::error::Result;
+use crate::names::{DatabaseId, Generation};
+use crate::storage::Fleet;
+use crate::storage::catalog::{Database, DatabaseFilter, KindFilter, Member, MemberFilter};
+
+/// How many files share a sync and a note in the catalog.
+const BATCH_MEMBERS_MAX: usize = 256;
+/// How many schemas are listed at once.
+const PAGE_SCHEMAS_MAX: usize = 100;
+/// How often a file is tried before it counts as one that cannot be brought up:
+/// what is in the way is often gone at once.
+const TRIES_MAX: u32 = 2;
+
+/// How far the files of a schema are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Swept {
+    /// Every file is at this generation, or cannot be brought there.
+    pub(super) reached: Generation,
+    /// Live children.
+    pub(super) total: u64,
+    /// Those whose files are at the newest generation, or that have none.
+    pub(super) applied: u64,
+    /// Those that cannot be brought there.
+    pub(super) quarantined: u64,
+}
+
+/// The sweeps that are under way, and the schemas that need another.
+#[derive(Default)]
+pub(super) struct Sweeps(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    running: HashMap<DatabaseId, Running>,
+    /// Schemas with files that could not be brought up to this generation.
+    lagging: HashMap<DatabaseId, Generation>,
+}
+
+struct Running {
+    told: watch::Sender<Option<Swept>>,
+    /// Somebody asked for it since its last look at the schema.
+    again: bool,
+}
+
+impl Sweeps {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The schemas that are to be tried again.
+    pub(super) fn lagging(&self) -> Vec<DatabaseId> {
+        self.known().lagging.keys().copied().collect()
+    }
+
+    /// Whether files of a schema could not be brought to this generation before.
+    fn is_lagging(&self, schema: DatabaseId, target: Generation) -> bool {
+        self.known().lagging.get(&schema) == Some(&target)
+    }
+
+    /// Whether a sweep is to look at its schema once more; it has ended otherwise.
+    fn goes_on(&self, schema: DatabaseId) -> bool {
+        match self.known().running.entry(schema) {
+            Entry::Occupied(mut running) if running.get().again => {
+                running.get_mut().again = false;
+                true
+            }
+            Entry::Occupied(running) => {
+                running.remove();
+                false
+            }
+            Entry::Vacant(_) => false,
+        }
+    }
+
+    fn note_lagging(&self, schema: DatabaseId, target: Option<Generation>) {
+        let mut known = self.known();
+        match target {
+            Some(target) => known.lagging.insert(schema, target),
+            None => known.lagging.remove(&schema),
+        };
+    }
+
+    fn tell(&self, schema: DatabaseId, change: impl FnOnce(&mut Swept)) {
+        if let Some(running) = self.known().running.get(&schema) {
+            running.told.send_modify(|told| change(told.get_or_insert_default()));
+        }
+    }
+}
+
+impl Shared {
+    /// Follows a sweep of a schema that looks at it after this call. Until it
+    /// has looked the first time, it tells nothing.
+    pub(super) fn sweep(self: &Arc<Self>, schema: DatabaseId) -> watch::Receiver<Option<Swept>> {
+        match self.sweeps.known().running.entry(schema) {
+            Entry::Occupied(mut running) => {
+                running.get_mut().again = true;
+                running.get().told.subscribe()
+            }
+            Entry::Vacant(free) => {
+                let (told, follow) = watch::channel(None);
+                free.insert(Running { told, again: true });
+                let shared = Arc::clone(self);
+                self.spawn(async move { shared.sweep_until_done(schema).await });
+                follow
+            }
+        }
+    }
+
+    /// Sweeps every schema that has files behind it.
+    pub(super) async fn sweep_all(self: &Arc<Self>) -> Result<()> {
+        let mut after = None;
+        loop {
+            let kind = Some(KindFilter::Schema);
+            let filter = DatabaseFilter { kind, ..DatabaseFilter::default() };
+            let page = self.catalog.databases(filter, after, PAGE_SCHEMAS_MAX).await?;
+            for parent in &page {
+                let behind = MemberFilter::Behind(parent.generation);
+                if !self.catalog.members(parent.id, behind, None, 1).await?.is_empty() {
+                    self.sweep(parent.id);
+                }
+            }
+            after = page.last().map(|parent| parent.cursor());
+            if page.len() < PAGE_SCHEMAS_MAX {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn sweep_until_done(&self, schema: DatabaseId) {
+        while self.sweeps.goes_on(schema) {
+            while let Err(error) = caught(self.sweep_once(schema)).await {
+                error!(%schema, ?error, "cannot bring files up; trying again");
+                sleep(PAUSE).await;
+            }
+        }
+    }
+
+    async fn sweep_once(&self, schema: DatabaseId) -> Result<()> {
+        let Some(parent) = self.schema_row(schema).await? else {
+            // Deleted: nobody is left to be brought anywhere.
+            self.sweeps.note_lagging(schema, None);
+            self.sweeps.tell(schema, |told| told.reached = Generation::MAX);
+            return Ok(());
+        };
+        let target = parent.generation;
+        let fleet = self.pool.fleet(schema, target);
+        self.tell_counts(schema).await?;
+        let is_parent_up = self.bring_up_parent(&parent).await?;
+        self.bring_up_children(&fleet, target).await?;
+        let quarantined = self.tell_counts(schema).await?;
+        let is_lagging = quarantined > 0 || !is_parent_up;
+        self.sweeps.note_lagging(schema, is_lagging.then_some(target));
+        self.sweeps.tell(schema, |told| told.reached = target);
+        debug!(%schema, generation = %target, quarantined, "files were brought up");
+        Ok(())
+    }
+
+    async fn bring_up_children(&self, fleet: &Arc<Fleet>, target: Generation) -> Result<()> {
+        let schema = fleet.schema();
+        // Those that failed before are due when their own time has come.
+        let tries = if self.sweeps.is_lagging(schema, target) { 1 } else { TRIES_MAX };
+        let behind = MemberFilter::Behind(target);
+        let pages = members::pages(Arc::clone(&self.catalog), schema, behind, BATCH_MEMBERS_MAX);
+        let batches = pages.map_ok(|batch| self.bring_up(fleet, target, batch, tries, false));
+        let mut batches = pin!(batches.try_buffer_unordered(self.config.apply_workers));
+        while let Some(applied) = batches.try_next().await? {
+            self.sweeps.tell(schema, |told| told.applied += applied);
+        }
+        Ok(())
+    }
+
+    /// Tells how the catalog counts the children; answers how many are
+    /// quarantined.
+    async fn tell_counts(&self, schema: DatabaseId) -> Result<u64> {
+        let counts = self.catalog.child_counts(schema).await?;
+        self.sweeps.tell(schema, |told| {
+            told.total = counts.total;
+            told.applied = counts.total.saturating_sub(counts.behind);
+            told.quarantined = counts.quarantined;
+        });
+        Ok(counts.quarantined)
+    }
+
+    async fn bring_up_parent(&self, parent: &Database) -> Result<bool> {
+        if !parent.used || parent.file_generation >= parent.generation {
+            return Ok(true);
+        }
+        match self.pool.apply_parent(parent).await {
+            Ok(()) => {
+                let noted = self.catalog.note_generation(vec![parent.id], parent.generation);
+                noted.await.map(|()| true)
+            }
+            Err(error) => {
+                let reason = error.message().to_owned();
+                self.catalog.note_quarantine(parent.id, reason).await.map(|()| false)
+            }
+        }
+    }
+
+    /// Brings files up and notes what became of them; answers how many are up.
+    /// `now` also tries those that failed just before.
+    pub(super) async fn bring_up(
+        &self,
+        fleet: &Arc<Fleet>,
+        target: Generation,
+        mut batch: Vec<Member>,
+        tries: u32,
+        now: bool,
+    ) -> Result<u64> {
+        let (mut applied, mut failed) = (0, Vec::new());
+        for attempt in 0..tries {
+            if attempt > 0 {
+                sleep(PAUSE).await;
+            }
+            let results = self.pool.apply(fleet, &batch, now || attempt > 0).await?;
+            let mut done = Vec::with_capacity(batch.len());
+            failed.clear();
+            for (member, result) in batch.into_iter().zip(results) {
+                match result {
+                    Ok(()) => done.push(member.id),
+                    Err(error) => failed.push((member, error)),
+                }
+            }
+            applied += done.len() as u64;
+            if !done.is_empty() {
+                self.catalog.note_generation(done, target).await?;
+            }
+            if failed.is_empty() {
+                break;
+            }
+            batch = failed.iter().map(|(member, _)| member.clone()).collect();
+        }
+        let behind = failed.into_iter().filter(|(member, _)| member.file_generation < target);
+        for (member, error) in behind {
+            self.catalog.note_quarantine(member.id, error.message().to_owned()).await?;
+        }
+        Ok(applied)
+    }
+}

@@ -1,0 +1,372 @@
+//! A schema's files as a migration finds and leaves them: what is validated, who
+//! waits, and what every request runs on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use super::access::Access;
+use super::catalog::{
+    Catalog, Database, ForeignKeys, Group, Kind, Member, MemberFilter, MigrationFigures,
+    MigrationScript, NewDatabase, NewMigration, Settings, SqliteCatalog,
+};
+use super::conn::{Attached, Blocks, Dress, Synchronous};
+use super::data_dir::DataDir;
+use super::fleet::Fleet;
+use super::{
+    Args, Attacher, Call, Cell, Column, DatabaseConfig, Local, Mode, OpenDatabase, Pool,
+    PoolConfig, Row, Sink, Sql, Summary, ValidateHow,
+};
+use crate::env::Env;
+use crate::error::{Error, Reason, Result};
+use crate::names::{Alias, DatabaseId, DatabaseRef, Generation, GroupName, MigrationId, NameOrId};
+
+struct World {
+    pool: Arc<Pool>,
+    catalog: Arc<dyn Catalog>,
+    group: Arc<Group>,
+    env: Env,
+    schema: DatabaseId,
+    _dir: TempDir,
+}
+
+/// Takes the cells of all rows as text.
+#[derive(Default)]
+struct Texts(Vec<String>);
+
+impl Sink for Texts {
+    fn restart(&mut self) {
+        self.0.clear();
+    }
+    fn begin(&mut self, _: Vec<Column>) -> Result<()> {
+        Ok(())
+    }
+    fn row(&mut self, row: &Row<'_>) -> Result<()> {
+        self.0.extend(row.cells().map(|cell| match cell {
+            Cell::Integer(number) => format!("({number})"),
+            other => format!("{other:?}"),
+        }));
+        Ok(())
+    }
+    fn end(&mut self, _: Summary) -> Result<()> {
+        Ok(())
+    }
+}
+
+struct NoAttacher;
+
+impl Attacher for NoAttacher {
+    fn attach(&self, _: &str, _: Alias) -> Result<Attached> {
+        Err(Error::internal("nothing is attached here"))
+    }
+}
+
+fn sql(text: &str) -> Sql {
+    Sql { text: text.to_owned(), args: Args::default() }
+}
+
+fn dress(cancel: &CancellationToken) -> Dress {
+    Dress {
+        access: Arc::new(Access::full()),
+        blocks: Blocks::default(),
+        attached: Vec::new(),
+        cancel: cancel.clone(),
+        size_limit_bytes: 0,
+    }
+}
+
+async fn run(database: &OpenDatabase, text: &str) -> Result<(Vec<String>, Generation)> {
+    let dress = dress(&CancellationToken::new());
+    let call = Call { sql: sql(text), start: 0, dress, attacher: Arc::new(NoAttacher) };
+    let executed = database.execute(call, Texts::default()).await?;
+    Ok((executed.sink.0, executed.generation))
+}
+
+impl World {
+    async fn new() -> Self {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let env = Env::system();
+        let data_dir = Arc::new(DataDir::open(dir.path()).expect("opens"));
+        let catalog = SqliteCatalog::open(&data_dir.catalog_file(), &env).expect("opens");
+        let catalog: Arc<dyn Catalog> = Arc::new(catalog);
+        let config = PoolConfig {
+            database: DatabaseConfig {
+                synchronous: Synchronous::Normal,
+                readers_max: 4,
+                write_queue_max: 100,
+                durability: Arc::new(Local),
+                env: env.clone(),
+            },
+            open_databases_max: 100,
+            idle_close_after: Duration::ZERO,
+        };
+        let pool = Pool::new(data_dir, catalog.clone(), config).expect("opens");
+        let group = catalog.group(&GroupName::default()).await.expect("reads").expect("exists");
+        let schema = DatabaseId::new(env.uuid());
+        let world = Self { pool, catalog, group, env, schema, _dir: dir };
+        world.create(schema, "parent", Kind::Schema).await;
+        world
+    }
+
+    async fn create(&self, id: DatabaseId, name: &str, kind: Kind) {
+        let name = crate::names::DatabaseName::new(name).expect("valid");
+        let new =
+            NewDatabase { name, group_id: self.group.id, kind, settings: Settings::default() };
+        let created = self.catalog.create_databases(vec![(id, new)], None, self.env.now());
+        created.await.expect("creates");
+    }
+
+    async fn child(&self, name: &str) -> DatabaseId {
+        let id = DatabaseId::new(self.env.uuid());
+        self.create(id, name, Kind::Child { schema: self.schema }).await;
+        id
+    }
+
+    async fn row(&self, id: DatabaseId) -> Arc<Database> {
+        let database = NameOrId::Id(id);
+        let reference = DatabaseRef { group: GroupName::default(), database };
+        self.catalog.database(&reference).await.expect("reads").expect("exists")
+    }
+
+    async fn open(&self, id: DatabaseId) -> Arc<OpenDatabase> {
+        self.pool.open(&*self.row(id).await).await.expect("opens")
+    }
+
+    async fn member(&self, id: DatabaseId) -> Member {
+        let members = self.catalog.members(self.schema, MemberFilter::Among(vec![id]), None, 1);
+        members.await.expect("reads").pop().expect("is a member")
+    }
+
+    async fn fleet(&self) -> Arc<Fleet> {
+        self.pool.fleet(self.schema, self.row(self.schema).await.generation)
+    }
+
+    fn script(&self, generation: u64, sql: &str) -> MigrationScript {
+        MigrationScript {
+            generation: Generation(generation),
+            sql: sql.into(),
+            foreign_keys: ForeignKeys::Enforced,
+            allow_nondeterministic: false,
+            time: self.env.now(),
+        }
+    }
+
+    /// Commits a migration without a look at anything.
+    async fn commit(&self, sql: &str) {
+        let id = MigrationId::new(self.env.uuid());
+        let new = NewMigration {
+            id,
+            schema: self.schema,
+            expected_generation: None,
+            sql: sql.into(),
+            foreign_keys: ForeignKeys::Enforced,
+            allow_nondeterministic: false,
+        };
+        self.catalog.create_migration(new, None, self.env.now()).await.expect("is recorded");
+        let figures = MigrationFigures::default();
+        let committed = self.catalog.commit_migration(id, figures, self.env.now()).await;
+        let generation = committed.expect("commits").generation;
+        self.pool.fleet(self.schema, generation);
+    }
+
+    async fn validate(&self, id: DatabaseId, script: &MigrationScript) -> Result<u64> {
+        let (fleet, member) = (self.fleet().await, self.member(id).await);
+        let cancel = CancellationToken::new();
+        let how = ValidateHow::Undo;
+        let validated = self.pool.validate(&fleet, &member, script, how, &cancel).await?;
+        Ok(validated.rows_written)
+    }
+}
+
+#[tokio::test]
+async fn a_new_child_is_a_copy_and_an_old_one_is_brought_up() {
+    let world = World::new().await;
+    let (old, young) = (world.child("old").await, world.child("young").await);
+    run(&*world.open(old).await, "SELECT 1").await.expect("is made");
+    world.commit("CREATE TABLE t (x); INSERT INTO t VALUES (7)").await;
+    world.commit("ALTER TABLE t ADD COLUMN y DEFAULT 8").await;
+    for id in [old, young, world.schema] {
+        let database = world.open(id).await;
+        let (cells, generation) = run(&database, "SELECT * FROM t").await.expect("runs");
+        assert_eq!((cells.len(), generation), (2, Generation(2)), "{cells:?}");
+        let (version, _) = run(&database, "PRAGMA user_version").await.expect("runs");
+        assert!(version[0].contains('2'), "{version:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_open_child_is_brought_up_before_its_next_request() {
+    let world = World::new().await;
+    let child = world.child("child").await;
+    let database = world.open(child).await;
+    run(&database, "SELECT 1").await.expect("runs");
+    world.commit("CREATE TABLE t (x)").await;
+    // A request that was let in before the commit, and writes after it.
+    let (_, generation) = run(&database, "INSERT INTO t VALUES (1)").await.expect("runs");
+    assert_eq!(generation, Generation(1));
+    world.commit("ALTER TABLE t ADD COLUMN y").await;
+    let (cells, generation) =
+        run(&*world.open(child).await, "SELECT * FROM t").await.expect("runs");
+    assert_eq!((cells.len(), generation), (2, Generation(2)));
+}
+
+#[tokio::test]
+async fn a_validation_leaves_nothing_behind_open_or_closed() {
+    let world = World::new().await;
+    world.commit("CREATE TABLE t (x); INSERT INTO t VALUES (1), (1)").await;
+    let child = world.child("child").await;
+    drop(world.open(child).await);
+    let good = world.script(2, "CREATE INDEX i ON t (x); UPDATE t SET x = 2");
+    let bad = world.script(2, "CREATE TABLE u (x); CREATE UNIQUE INDEX i ON t (x)");
+    for closed in [false, true] {
+        if closed {
+            world.pool.close_idle();
+        }
+        assert_eq!(world.validate(child, &good).await.expect("passes"), 2, "closed: {closed}");
+        let error = world.validate(child, &bad).await.expect_err("is not unique");
+        assert_eq!(error.reason(), Reason::Constraint, "closed: {closed}");
+        let index = error.metadata().iter().find(|(key, _)| *key == "statement_index");
+        assert_eq!(index.map(|(_, value)| value.as_str()), Some("1"), "closed: {closed}");
+    }
+    let (cells, _) =
+        run(&*world.open(child).await, "SELECT count(*) FROM sqlite_schema").await.expect("runs");
+    assert!(cells[0].contains("(1)"), "{cells:?}");
+}
+
+#[tokio::test]
+async fn whoever_writes_after_the_validation_is_dirty_again() {
+    let world = World::new().await;
+    world.commit("CREATE TABLE t (x)").await;
+    let (first, second) = (world.child("first").await, world.child("second").await);
+    for id in [first, second] {
+        run(&*world.open(id).await, "INSERT INTO t VALUES (1)").await.expect("writes");
+    }
+    let fleet = world.fleet().await;
+    fleet.begin_watch();
+    run(&*world.open(first).await, "INSERT INTO t VALUES (2)").await.expect("writes");
+    run(&*world.open(second).await, "SELECT * FROM t").await.expect("reads");
+    assert_eq!(fleet.dirty(), [first]);
+    let script = world.script(2, "CREATE UNIQUE INDEX i ON t (x)");
+    world.validate(first, &script).await.expect("passes");
+    assert!(fleet.dirty().is_empty());
+    for (id, mode) in [(second, Mode::Immediate), (first, Mode::Deferred)] {
+        let database = world.open(id).await;
+        let dress = dress(&CancellationToken::new());
+        drop(database.begin(mode, dress, Arc::new(NoAttacher)).await.expect("begins"));
+        assert_eq!(fleet.dirty(), [second], "a reader has not written");
+    }
+}
+
+#[tokio::test]
+async fn writes_wait_for_the_fence_and_reads_do_not() {
+    let world = World::new().await;
+    world.commit("CREATE TABLE t (x)").await;
+    let child = world.child("child").await;
+    let database = world.open(child).await;
+    run(&database, "INSERT INTO t VALUES (1)").await.expect("writes");
+    let fleet = world.fleet().await;
+    assert!(fleet.raise_fence(Duration::ZERO).await);
+    let late = world.child("late").await;
+    let open = world.open(late).await;
+    for database in [&database, &open] {
+        let (cells, _) = run(database, "SELECT count(*) FROM t").await.expect("reads");
+        assert_eq!(cells.len(), 1);
+    }
+    let writes = [database.clone(), open.clone()].map(|database| {
+        tokio::spawn(async move { run(&database, "INSERT INTO t VALUES (2)").await })
+    });
+    // The validation behind the fence comes past those that wait.
+    let script = world.script(2, "CREATE INDEX i ON t (x)");
+    world.validate(child, &script).await.expect("passes");
+    assert!(writes.iter().all(|write| !write.is_finished()));
+    world.commit("ALTER TABLE t ADD COLUMN y").await;
+    fleet.lower_fence();
+    for write in writes {
+        let error = write.await.expect("ends").expect_err("now has two columns");
+        assert!(error.message().contains("2 columns"), "{error}");
+    }
+    assert!(fleet.max_write_pause() > Duration::ZERO);
+}
+
+#[tokio::test]
+async fn an_open_transaction_gives_way_to_the_fence() {
+    let world = World::new().await;
+    world.commit("CREATE TABLE t (x)").await;
+    let child = world.child("child").await;
+    let database = world.open(child).await;
+    let cancel = CancellationToken::new();
+    let begun = database.begin(Mode::Deferred, dress(&cancel), Arc::new(NoAttacher)).await;
+    let insert = sql("INSERT INTO t VALUES (1)");
+    let (open, ran) =
+        begun.expect("begins").execute(insert.clone(), dress(&cancel), Texts::default()).await;
+    ran.expect("writes");
+    let open = open.expect("is open");
+    let fleet = world.fleet().await;
+    let raise = tokio::spawn({
+        let fleet = fleet.clone();
+        async move { assert!(fleet.raise_fence(Duration::from_millis(1)).await) }
+    });
+    cancel.cancelled().await;
+    let (open, ran) = open.execute(insert, dress(&cancel), Texts::default()).await;
+    assert_eq!(ran.map(|_| ()).expect_err("gave way").reason(), Reason::Busy);
+    assert!(open.is_none());
+    raise.await.expect("the fence goes up");
+    fleet.lower_fence();
+    let (cells, _) = run(&database, "SELECT count(*) FROM t").await.expect("reads");
+    assert!(cells[0].contains("(0)"), "{cells:?}");
+}
+
+#[tokio::test]
+async fn a_held_run_is_committed_or_undone() {
+    let world = World::new().await;
+    world.commit("CREATE TABLE t (x)").await;
+    let child = world.child("child").await;
+    let database = world.open(child).await;
+    let sql = "CREATE INDEX i ON t (x)";
+    let (fleet, member) = (world.fleet().await, world.member(child).await);
+    let (script, cancel) = (world.script(2, sql), CancellationToken::new());
+    let hold = || async {
+        let how = ValidateHow::HoldIfSlower(Duration::ZERO);
+        let validated = world.pool.validate(&fleet, &member, &script, how, &cancel).await;
+        validated.expect("passes").held.expect("is held")
+    };
+    let held = hold().await;
+    assert_eq!(held.id(), child);
+    let write = tokio::spawn({
+        let database = database.clone();
+        async move { run(&database, "INSERT INTO t VALUES (1)").await }
+    });
+    let (cells, generation) =
+        run(&database, "SELECT count(*) FROM sqlite_schema").await.expect("reads");
+    assert!(cells[0].contains("(1)") && generation == Generation(1), "{cells:?}");
+    drop(held);
+    write.await.expect("ends").expect("writes");
+    let held = hold().await;
+    world.commit(sql).await;
+    held.commit().await.expect("commits");
+    let (cells, generation) =
+        run(&*world.open(child).await, "SELECT count(*) FROM sqlite_schema").await.expect("reads");
+    assert!(cells[0].contains("(2)") && generation == Generation(2), "{cells:?}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_brought_up_is_quarantined_until_it_can() {
+    let world = World::new().await;
+    world.commit("CREATE TABLE t (x)").await;
+    let child = world.child("child").await;
+    run(&*world.open(child).await, "INSERT INTO t VALUES (1), (1)").await.expect("writes");
+    let database = world.open(child).await;
+    // As if the file had been damaged after it was validated.
+    world.commit("CREATE UNIQUE INDEX i ON t (x)").await;
+    for _ in 0..2 {
+        let error = world.pool.open(&*world.row(child).await).await.map(|_| ());
+        assert_eq!(error.expect_err("is quarantined").reason(), Reason::ChildQuarantined);
+        let error = run(&database, "DELETE FROM t").await.expect_err("is quarantined");
+        assert_eq!(error.reason(), Reason::ChildQuarantined);
+    }
+    let (fleet, member) = (world.fleet().await, world.member(child).await);
+    let applied = world.pool.apply(&fleet, &[member], true).await.expect("is durable");
+    assert!(applied[0].is_err());
+}
