@@ -86,12 +86,12 @@ pub struct Flags {
     write_queue_max: String,
 
     /// How many children of a schema a migration validates at the same time. Not
-    /// set: one for each processor
+    /// set: one for every two processors, so that requests have the others
     #[arg(long, env = "TENANTRY_PREPARE_WORKERS", value_name = "COUNT")]
     prepare_workers: Option<String>,
 
     /// How many batches of files are brought to a new generation at the same
-    /// time. Not set: one for each processor
+    /// time. Not set: one for every two processors
     #[arg(long, env = "TENANTRY_APPLY_WORKERS", value_name = "COUNT")]
     apply_workers: Option<String>,
 
@@ -298,7 +298,7 @@ impl Reader {
     fn workers(&mut self, flag: &str, given: Option<String>) -> usize {
         match given {
             Some(given) => self.number(flag, &given, 1..=WORKERS_MAX),
-            None => available_parallelism().map_or(1, usize::from).min(WORKERS_MAX),
+            None => available_parallelism().map_or(1, |all| all.get() / 2).clamp(1, WORKERS_MAX),
         }
     }
 

@@ -29,17 +29,25 @@ pub(crate) const NAMES: [&str; 5] =
 /// Children that the server works on at a time: one for each of two cores.
 const WORKERS: usize = 2;
 
-/// Measures the groups of these names, all on the same fleets.
+/// Measures the groups of these names. How long others wait is measured with the
+/// number of workers that a server takes by itself.
 pub(crate) async fn run(names: &[&str], measured: &mut Measured) {
-    let data = data::Data::build().await;
-    for &name in names {
-        match name {
-            "fleet-validation" => measured.tell([validation::run(&data).await]),
-            "fleet-sweep" => measured.tell(sweep::run(&data).await),
-            "fleet-used" => measured.tell(used::run(&data).await),
-            "fleet-writes" => measured.tell([waits::writes(&data).await]),
-            "fleet-reads" => measured.tell([waits::reads(&data).await]),
-            other => unreachable!("'{other}' is not in NAMES"),
+    let (waits, rates): (Vec<_>, Vec<_>) =
+        names.iter().copied().partition(|name| ["fleet-writes", "fleet-reads"].contains(name));
+    for (names, workers) in [(rates, Some(WORKERS)), (waits, None)] {
+        if names.is_empty() {
+            continue;
+        }
+        let data = data::Data::build(workers).await;
+        for name in names {
+            match name {
+                "fleet-validation" => measured.tell([validation::run(&data).await]),
+                "fleet-sweep" => measured.tell(sweep::run(&data).await),
+                "fleet-used" => measured.tell(used::run(&data).await),
+                "fleet-writes" => measured.tell([waits::writes(&data).await]),
+                "fleet-reads" => measured.tell([waits::reads(&data).await]),
+                other => unreachable!("'{other}' is not in NAMES"),
+            }
         }
     }
 }

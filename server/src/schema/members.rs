@@ -47,6 +47,10 @@ async fn next_page(mut walk: Walk) -> Result<Option<(Vec<Member>, Walk)>> {
             walk.after = None;
         }
         if !page.is_empty() {
+            let mut page = page;
+            // Files lie in directories by the first byte of their ids, and workers
+            // in one directory wait for each other.
+            page.sort_unstable_by_key(|member| member.id.uuid().as_u128().swap_bytes());
             return Ok(Some((page, walk)));
         }
     }

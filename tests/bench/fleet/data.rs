@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use futures_util::{StreamExt as _, stream};
 use tempfile::TempDir;
 
-use super::WORKERS;
 use crate::support::{Db, Fleet, Server, World, v1};
 
 /// Children that are written at a time while the fleets are made.
@@ -51,7 +50,8 @@ pub(super) struct Children {
 }
 
 impl Data {
-    pub(super) async fn build() -> Self {
+    /// Fleets on a server with so many workers, or as many as it takes by itself.
+    pub(super) async fn build(workers: Option<usize>) -> Self {
         // Nothing of this must survive a power loss, and it is quicker so.
         let mut server = Server::with(&["--synchronous", "normal"]);
         let world = World::on(&server).await;
@@ -61,9 +61,11 @@ impl Data {
         }
         // All logs are copied into their files.
         server.stop();
-        let workers = WORKERS.to_string();
-        let flags = ["--prepare-workers", &workers, "--apply-workers", &workers];
-        assert!(server.restart_with(&flags.map(String::from)), "it logged:\n{}", server.log());
+        let flags = workers.map(|count| {
+            [format!("--prepare-workers={count}"), format!("--apply-workers={count}")]
+        });
+        let flags: Vec<String> = flags.into_iter().flatten().collect();
+        assert!(server.restart_with(&flags), "it logged:\n{}", server.log());
         let world = World::again(&server, &world.group);
         let files = server.data_dir().join("shard-0000/databases");
         let mut fleets = made.into_iter().map(|(parent, children)| {

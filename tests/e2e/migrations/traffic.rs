@@ -3,6 +3,37 @@
 use super::*;
 
 #[tokio::test]
+async fn a_caller_who_does_not_read_keeps_nobody_waiting() {
+    use futures_util::StreamExt as _;
+    use v1::transact_request::Request as Ask;
+
+    let world = World::shared().await;
+    let fleet = fleet(&world, &["a", "b"], &[]).await;
+    let child = fleet.child("a");
+    let begin = Ask::Begin(v1::TransactBegin {
+        database: child.reference().to_owned(),
+        mode: v1::TransactionMode::Immediate.into(),
+        ..Default::default()
+    });
+    let statement =
+        v1::Statement { sql: "UPDATE item SET price = price + 1".to_owned(), ..Default::default() };
+    let execute = Ask::Execute(v1::TransactExecute { statement: Some(statement) });
+    // More answers than the way to the caller holds.
+    let asks: Vec<_> = std::iter::once(begin).chain(std::iter::repeat_n(execute, 8)).collect();
+    let asks = asks.into_iter().map(|ask| v1::TransactRequest { request: Some(ask) });
+    let asks = futures_util::stream::iter(asks).chain(futures_util::stream::pending());
+    let deaf = child.client().deaf();
+    let answers = bounded("Transact", deaf.query().transact(asks)).await.expect("it begins");
+    // While it is open, another writer of the same database waits.
+    let began = std::time::Instant::now();
+    fleet.migrate("ALTER TABLE item ADD COLUMN later").await;
+    assert!(began.elapsed() < std::time::Duration::from_secs(9), "{:?}", began.elapsed());
+    child.exec("UPDATE item SET price = 1").await;
+    assert_eq!(fleet.agree().await.generation, 2);
+    drop(answers);
+}
+
+#[tokio::test]
 async fn the_fleet_works_on_while_a_migration_prepares() {
     let world = World::shared().await;
     let fleet = fleet(&world, &["a", "b"], &["unused"]).await;

@@ -64,6 +64,14 @@ impl Client {
         Self { bearer: Bearer(Some(value)), token: None, ..self.clone() }
     }
 
+    /// Another connection under the same token, on which this side takes no
+    /// message until it says so, and it never does.
+    pub(crate) fn deaf(&self) -> Self {
+        let endpoint = Endpoint::from_shared(format!("http://{}", self.address));
+        let endpoint = endpoint.expect("an address").initial_stream_window_size(0);
+        Self { channel: endpoint.connect_lazy(), ..self.clone() }
+    }
+
     /// Another connection under the same token.
     pub(crate) fn apart(&self) -> Self {
         Self { channel: Self::anonymous(self.address).channel, ..self.clone() }

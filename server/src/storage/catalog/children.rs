@@ -125,13 +125,14 @@ pub(super) fn counts(connection: &Connection, schema: DatabaseId) -> Result<Chil
     let sql = "SELECT
         (SELECT count(*) FROM databases INDEXED BY databases_of_schema
          WHERE schema_id = ?1 AND state = 0),
-        (SELECT count(*) FROM databases INDEXED BY databases_members
-         WHERE schema_id = ?1 AND state = 0 AND used = 1),
-        (SELECT count(*) FROM databases INDEXED BY databases_members
-         WHERE schema_id = ?1 AND state = 0 AND used = 1
-           AND file_generation < (SELECT generation FROM databases WHERE id = ?1)),
+        members.used,
+        members.behind,
         (SELECT count(*) FROM databases INDEXED BY databases_quarantined
-         WHERE schema_id = ?1 AND state = 0 AND quarantine IS NOT NULL)";
+         WHERE schema_id = ?1 AND state = 0 AND quarantine IS NOT NULL)
+        FROM (SELECT count(*) AS used, count(*) FILTER (WHERE
+                file_generation < (SELECT generation FROM databases WHERE id = ?1)) AS behind
+            FROM databases INDEXED BY databases_members
+            WHERE schema_id = ?1 AND state = 0 AND used = 1) AS members";
     let count = |row: &Row<'_>, column| row.get::<_, i64>(column).map(i64::cast_unsigned);
     let counts = connection.prepare_cached(sql)?.query_row([schema.uuid().into_bytes()], |row| {
         Ok(ChildCounts {

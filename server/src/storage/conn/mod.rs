@@ -6,6 +6,12 @@
 //! statements, and no statement compiled for one set of rights is ever run
 //! for another.
 
+mod generation;
+mod recording;
+
+pub(super) use generation::log_bytes;
+pub use recording::Recording;
+
 use std::any::Any;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -15,7 +21,7 @@ use std::time::Duration;
 use lru::LruCache;
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use rusqlite::{Connection, OpenFlags};
 use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
@@ -23,14 +29,11 @@ use super::attach_statement::is_vacuum;
 use super::counters::Counters;
 use super::guard::{Control, Guard, Notes};
 use super::heap::{self, Allowance};
-use super::inline::inlined;
 use super::lookup;
-use super::migration::check_chance;
 use super::row_watch::watch_deletions;
 use super::sql_error::{SqlFailure, from_rusqlite};
 use super::statement::Statement;
 use super::text_functions;
-use super::value::Value;
 use super::writer::Writer;
 use super::{chance, clock_watch};
 use crate::error::{Error, Reason, Result};
@@ -62,9 +65,6 @@ const QUICK_RUN_MAX: Duration = Duration::from_micros(500);
 const QUICK_LOOKS_MAX: u32 = 2;
 /// The page cache of a connection, in KiB.
 const CACHE_KIB: u32 = 1_024;
-/// After how many pages in the log a commit copies them into the file:
-/// SQLite's own default.
-const CHECKPOINT_PAGES: u32 = 1_000;
 
 /// A database that a request attaches, open and ready to be read.
 #[derive(Clone)]
@@ -147,20 +147,6 @@ struct Kept {
     is_quick: bool,
 }
 
-impl Recording {
-    /// Refuses what was written where other databases were attached: no child
-    /// would find them. Errors: `INVALID_ATTACHMENT`.
-    pub(super) fn check_attached(&self, conn: &Conn) -> Result<()> {
-        if self.statements.is_empty() || conn.attached.is_empty() {
-            return Ok(());
-        }
-        Err(Error::new(
-            Reason::InvalidAttachment,
-            "what is written to a SCHEMA database is a migration, which can attach nothing",
-        ))
-    }
-}
-
 /// A connection.
 pub(super) struct Conn {
     // Statements go before the connection that they belong to.
@@ -180,16 +166,6 @@ pub(super) struct Conn {
     generation: Option<Generation>,
     /// What was written, statement by statement, where that is wanted.
     recording: Option<Recording>,
-}
-
-/// What a request has written, as SQL, where nothing of it is kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Recording {
-    /// Its statements, each with its arguments in it and a `;` at its end.
-    pub statements: Vec<String>,
-    /// One of them has asked for the current time.
-    pub asks_time: bool,
-    bytes: usize,
 }
 
 impl Conn {
@@ -257,151 +233,6 @@ impl Conn {
     /// The connection itself, for what only SQLite knows.
     pub(super) fn db(&self) -> &Connection {
         &self.db
-    }
-
-    /// The generation that the running request runs on; 0 where its database
-    /// follows no schema.
-    pub(super) fn generation(&self) -> Generation {
-        self.generation.unwrap_or_default()
-    }
-
-    /// The generation of the file, as far as this connection has seen to it.
-    pub(super) fn known_generation(&self) -> Option<Generation> {
-        self.generation
-    }
-
-    /// Notes the generation of the file.
-    pub(super) fn set_generation(&mut self, generation: Generation) {
-        self.generation = Some(generation);
-    }
-
-    /// The generation of the file, as the present snapshot has it.
-    pub(super) fn file_generation(&self) -> Result<Generation> {
-        self.generation_of("PRAGMA user_version")
-    }
-
-    /// The same of an attached file.
-    pub(super) fn attached_generation(&self, alias: &Alias) -> Result<Generation> {
-        self.generation_of(&format!("PRAGMA \"{alias}\".user_version"))
-    }
-
-    fn generation_of(&self, pragma: &str) -> Result<Generation> {
-        let restore = self.guard.let_server_speak();
-        let read = self
-            .db
-            .prepare_cached(pragma)
-            .and_then(|mut statement| statement.query_row([], |row| row.get::<_, i64>(0)));
-        restore(&self.guard);
-        Ok(Generation(u64::try_from(read.map_err(from_rusqlite)?).unwrap_or_default()))
-    }
-
-    /// Writes the generation of the file, inside the open transaction.
-    pub(super) fn set_file_generation(&self, generation: Generation) -> Result<()> {
-        self.server_once(&format!("PRAGMA user_version = {generation}"))
-    }
-
-    /// Begins to read: all that follows sees one snapshot, until a rollback.
-    pub(super) fn begin_snapshot(&mut self) -> Result<Generation> {
-        self.server("BEGIN")?;
-        let generation = self.file_generation()?;
-        self.generation = Some(generation);
-        Ok(generation)
-    }
-
-    /// From here on a commit is not synced, and nothing copied from the log into
-    /// the file: what commits may be lost with the machine's power, but not torn.
-    /// Or ends that. A log that is begun anew is still synced once, as NORMAL has
-    /// it: its old frames must not come back over a newer file.
-    pub(super) fn relax(&self, relaxed: bool) -> Result<()> {
-        if self.sharing == Sharing::Exclusive {
-            return Ok(());
-        }
-        if relaxed {
-            self.server("PRAGMA wal_autocheckpoint = 0")?;
-            return self.server("PRAGMA synchronous = NORMAL");
-        }
-        self.server(&format!("PRAGMA synchronous = {}", self.sharing.level()))?;
-        self.server(&format!("PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}"))
-    }
-
-    /// Whether foreign keys are enforced, from the next statement on; inside a
-    /// transaction too, where the pragma has no effect.
-    pub(super) fn enforce_foreign_keys(&self, enforced: bool) -> Result<()> {
-        self.db
-            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, enforced)
-            .map(drop)
-            .map_err(from_rusqlite)
-    }
-
-    /// The first row that refers to no row: its table, its rowid where it has
-    /// one, and the table that it refers to.
-    pub(super) fn foreign_key_violation(&self) -> Result<Option<(String, Option<i64>, String)>> {
-        let restore = self.guard.let_server_speak();
-        let sql = "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check LIMIT 1";
-        let found = self
-            .db
-            .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-            .optional();
-        restore(&self.guard);
-        found.map_err(from_rusqlite)
-    }
-
-    /// Bounds the size of a row; SQLite's own bound is never exceeded.
-    pub(super) fn bound_rows(&self, bytes: i32) -> Result<()> {
-        self.db.set_limit(Limit::SQLITE_LIMIT_LENGTH, bytes).map(drop).map_err(from_rusqlite)
-    }
-
-    /// Begins to write down, as SQL, every statement that writes.
-    pub(super) fn start_recording(&mut self) {
-        self.recording = Some(Recording::default());
-    }
-
-    /// Whether what is written is written down, and nothing of it kept.
-    pub(super) fn is_recording(&self) -> bool {
-        self.recording.is_some()
-    }
-
-    /// What was written down; nothing more is.
-    pub(super) fn take_recording(&mut self) -> Recording {
-        self.recording.take().unwrap_or_default()
-    }
-
-    /// The text of a statement with its arguments in it, where it is to be
-    /// written down if it succeeds.
-    pub(super) fn to_record(
-        &self,
-        statement: &mut Statement,
-        args: &[&Value],
-    ) -> Result<Option<String>> {
-        let Some(recording) = &self.recording else { return Ok(None) };
-        if statement.is_read_only() || statement.is_explain() {
-            return Ok(None);
-        }
-        clock_watch::reset();
-        chance::reset();
-        let text = inlined(&self.db, statement, args)?;
-        if recording.bytes + text.len() > SQL_BYTES_MAX {
-            return Err(Error::new(
-                Reason::StatementTooLarge,
-                format!("a migration may have {SQL_BYTES_MAX} bytes; send it in parts"),
-            )
-            .with("limit_bytes", SQL_BYTES_MAX));
-        }
-        Ok(Some(text))
-    }
-
-    /// Writes a statement down that has succeeded. Errors: `MIGRATION_NOT_ALLOWED`;
-    /// then all is undone, since it has run.
-    pub(super) fn record(&mut self, text: Option<String>) -> Result<()> {
-        if text.is_some() {
-            check_chance().inspect_err(|_| self.rollback())?;
-        }
-        if let (Some(recording), Some(text)) = (&mut self.recording, text) {
-            recording.bytes += text.len() + 1;
-            recording.statements.push(text);
-            recording.asks_time |= clock_watch::was_asked();
-        }
-        Ok(())
     }
 
     /// Whether no transaction is open.
@@ -544,25 +375,6 @@ impl Conn {
         ran.map_err(from_rusqlite).map_err(|error| self.name_full(error))
     }
 
-    /// Copies the log into the file and empties it, where it is longer than this:
-    /// what was undone keeps its room there otherwise.
-    pub(super) fn shorten_log(&self, file: &Path, bytes_max: u64) {
-        if log_bytes(file) <= bytes_max {
-            return;
-        }
-        let is_exclusive = self.sharing == Sharing::Exclusive;
-        let shorten = || {
-            if is_exclusive {
-                self.server_once("PRAGMA synchronous = FULL")?;
-            }
-            self.server_once("PRAGMA wal_checkpoint(TRUNCATE)")?;
-            if is_exclusive { self.server_once("PRAGMA synchronous = OFF") } else { Ok(()) }
-        };
-        if let Err(error) = shorten() {
-            tracing::debug!(file = %file.display(), ?error, "cannot shorten a log");
-        }
-    }
-
     /// Ends a transaction that was left open, if there is one.
     pub(super) fn rollback(&self) {
         self.guard.set_cancel(None);
@@ -682,11 +494,6 @@ fn same_attached(attached: &[(Alias, DatabaseId)], wanted: &[Attached]) -> bool 
 
 fn is_same((alias, id): &(Alias, DatabaseId), file: &Attached) -> bool {
     *alias == file.alias && *id == file.id
-}
-
-/// What the write-ahead log of a file takes, in bytes.
-pub(super) fn log_bytes(file: &Path) -> u64 {
-    file.with_extension("db-wal").metadata().map_or(0, |log| log.len())
 }
 
 /// The path as a URI that SQLite opens in `mode`.
