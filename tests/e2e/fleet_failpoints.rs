@@ -381,7 +381,7 @@ impl Known {
 /// Fails at a point, and looks what is left.
 async fn fail_at(prepared: &Prepared, point: &str, action: &str, plan: Plan) {
     let case = format!("{point}={action}");
-    let mut server = Server::idle();
+    let mut server = Server::idle_in_memory();
     copy(prepared.0.path(), &server.data_dir());
     let flags: Vec<String> = WINDOW.map(str::to_owned).into();
     let armed = [&flags[..], &["--failpoint".to_owned(), case.clone()]].concat();

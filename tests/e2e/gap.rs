@@ -37,7 +37,7 @@ const ALL_ASKED_EVERY: usize = 20;
 /// Tasks that write to the other children all the time.
 const WRITERS: usize = 2;
 /// How long the row waits, at most, when enough were validated.
-const DELAY_US_MAX: u64 = 20_000;
+const DELAY_MAX: Duration = Duration::from_millis(200);
 /// How often it is looked at how many were.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// The row that each child has, and the one that breaks the index.
@@ -180,7 +180,7 @@ async fn a_row_in_the_gap_fails_the_migration_or_is_refused() {
             _ if rng.random() => CHILDREN as u64,
             _ => rng.random_range(0..=CHILDREN) as u64,
         };
-        let delay = Duration::from_micros(rng.random_range(0..DELAY_US_MAX));
+        let delay = DELAY_MAX.mul_f64(2_f64.powf(rng.random_range(-8.0..0.0)));
         run(&fleet, victim, &names, (validated, delay), &mut ends).await;
         let mut asked: Vec<_> = names.choose_multiple(&mut rng, ASKED).cloned().collect();
         asked.push(names[victim].clone());

@@ -15,6 +15,8 @@ use super::wait::{PATIENCE, until_blocking};
 
 /// What the server prints before its address.
 const LISTENING: &str = "listening on ";
+/// Where Linux keeps files in memory.
+const MEMORY_DIR: &str = "/dev/shm";
 /// How much of a failed server's log is shown.
 const LOG_SHOWN_BYTES: usize = 16 * 1024;
 
@@ -172,8 +174,20 @@ impl Server {
 
     /// A server that was not started yet.
     pub(crate) fn idle() -> Self {
-        let dir = tempfile::Builder::new().prefix("tenantry-").tempdir().expect("a directory");
-        Self { dir, flags: Vec::new(), disk_bytes: None, running: None }
+        Self::idle_in(&std::env::temp_dir())
+    }
+
+    /// The same with its data in memory, where the system has such a place: what
+    /// the end of a process leaves does not depend on a disk, whose syncs can take
+    /// most of a test's time.
+    pub(crate) fn idle_in_memory() -> Self {
+        let memory = Path::new(MEMORY_DIR);
+        if memory.is_dir() { Self::idle_in(memory) } else { Self::idle() }
+    }
+
+    fn idle_in(parent: &Path) -> Self {
+        let dir = tempfile::Builder::new().prefix("tenantry-").tempdir_in(parent);
+        Self { dir: dir.expect("a directory"), flags: Vec::new(), disk_bytes: None, running: None }
     }
 
     fn run(&mut self) {

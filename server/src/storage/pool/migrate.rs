@@ -58,6 +58,9 @@ impl Pool {
         parent: &Database,
         script: &MigrationScript,
     ) -> Result<Proof> {
+        // What could not be brought up a moment ago may be by now, and a migration
+        // that is refused for it is not tried again by itself.
+        self.fleet(parent.id, parent.generation).retry_now(parent.id);
         let database = self.open(parent).await?;
         let cancel = CancellationToken::new();
         let _given_up = cancel.clone().drop_guard();
@@ -95,6 +98,7 @@ impl Pool {
                 return Ok(Validated { rows_written: run.rows_written, took, held: None });
             }
         }
+        fleet.retry_now(child.id);
         let opened = cancel.run_until_cancelled(self.open_member(fleet, child)).await;
         let database = opened.ok_or_else(given_up)??;
         let prepared = database.writer.prepare(Prepare {

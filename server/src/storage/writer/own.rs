@@ -141,11 +141,6 @@ impl Writer {
         prepare: Prepare,
         reply: oneshot::Sender<Result<Prepared>>,
     ) -> Left {
-        // What could not be brought up a moment ago may be by now, and a
-        // migration that is refused for it is not tried again by itself.
-        if let Some(fleet) = self.fleet() {
-            fleet.retry_now(self.config.id);
-        }
         let mut conn = match self.current(conn) {
             Ok(conn) => conn,
             Err(error) => {
