@@ -168,7 +168,8 @@ async fn what_ends_its_own_transaction_fails_and_breaks_nothing() {
 
 #[tokio::test]
 async fn a_script_that_never_ends_on_one_child_can_be_cancelled() {
-    let mut server = Server::with(&QUICK_STOP);
+    // Two workers: the child that ends is validated whichever of the two comes first.
+    let mut server = Server::with(&[&QUICK_STOP[..], &["--prepare-workers", "2"]].concat());
     let world = World::on(&server).await;
     let of = fleet(&world, &["a", "b"], &[]).await;
     of.child("b").exec("INSERT INTO item (id, name) VALUES (99, 'trap')").await;
