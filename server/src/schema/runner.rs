@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{info, warn};
 
@@ -21,7 +22,8 @@ use crate::env::Failpoint;
 use crate::error::{Error, Reason, Result};
 use crate::names::Generation;
 use crate::storage::catalog::{
-    Database, Migration, MigrationEnd, MigrationFailure, MigrationFigures, MigrationScript,
+    ChildCounts, Database, Migration, MigrationEnd, MigrationFailure, MigrationFigures,
+    MigrationScript,
 };
 use crate::storage::{Fleet, Proof};
 
@@ -37,6 +39,8 @@ pub(super) struct FirstProof {
     pub(super) generation: Generation,
     /// What came of it.
     pub(super) result: Result<Proof>,
+    /// How many children there are, counted meanwhile.
+    pub(super) counts: JoinHandle<Result<ChildCounts>>,
 }
 
 /// Drives one migration.
@@ -184,8 +188,12 @@ impl Runner {
 
     async fn prove(&mut self) -> Result<Event> {
         self.shared.env.failpoint(Failpoint::MigrationRecorded)?;
+        let mut counts = None;
         let proved = match self.proof.take() {
-            Some(first) => first.result,
+            Some(first) => {
+                counts = Some(first.counts);
+                first.result
+            }
             None => {
                 let parent = self.shared.schema_row(self.row.schema).await?;
                 self.parent = parent.ok_or_else(|| Error::internal("the schema is gone"))?;
@@ -194,7 +202,11 @@ impl Runner {
         };
         match proved {
             Ok(proof) => {
-                self.begin_counting(&proof).await?;
+                let counts = match counts {
+                    Some(counts) => counts.await.map_err(Error::internal)??,
+                    None => self.shared.catalog.child_counts(self.row.schema).await?,
+                };
+                self.begin_counting(&proof, counts);
                 Ok(Event::Proved { row_independent: proof.row_independent })
             }
             Err(error) if is_verdict(&error) => Ok(Event::Refused(self.failure(&error))),
@@ -202,8 +214,7 @@ impl Runner {
         }
     }
 
-    async fn begin_counting(&mut self, proof: &Proof) -> Result<()> {
-        let counts = self.shared.catalog.child_counts(self.row.schema).await?;
+    fn begin_counting(&mut self, proof: &Proof, counts: ChildCounts) {
         self.unused = counts.total.saturating_sub(counts.used);
         self.count(|figures| {
             figures.row_independent = proof.row_independent;
@@ -218,7 +229,6 @@ impl Runner {
             group: self.parent.group.clone(),
         };
         self.preparation = Some(Preparation::new(validator, Arc::clone(&self.run.progress)));
-        Ok(())
     }
 
     async fn validate(&mut self, whom: Whom) -> Result<Event> {

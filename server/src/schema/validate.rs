@@ -1,11 +1,13 @@
 //! Running one script on many children and undoing it, several at a time: what
 //! preparing a migration and a dry run of one have in common.
 
-use std::pin::pin;
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{TryStreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, future, stream};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
 use super::verdict::{failure_on, is_verdict};
@@ -14,10 +16,12 @@ use crate::env::Failpoint;
 use crate::error::{Error, Result};
 use crate::names::{DatabaseId, GroupName};
 use crate::storage::catalog::{Member, MemberFilter, MigrationFailure, MigrationScript};
-use crate::storage::{Fleet, ValidateHow, Validated};
+use crate::storage::{Fleet, Queue, ValidateHow, Validated};
 
 /// How many children are listed at once.
 const PAGE_MEMBERS_MAX: usize = 1_000;
+/// How many verdicts of one worker wait to be looked at.
+const TOLD_MAX: usize = 64;
 
 /// A script, and the children that it is for.
 pub(super) struct Validator {
@@ -62,40 +66,102 @@ impl Validator {
         hold_over: Option<Duration>,
         mut each: impl FnMut(Verdict) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
-        let Shared { catalog, config, .. } = &*self.shared;
+        let catalog = Arc::clone(&self.shared.catalog);
         let cancel = CancellationToken::new();
         let _given_up = cancel.clone().drop_guard();
-        let pages =
-            members::pages(Arc::clone(catalog), self.fleet.schema(), filter, PAGE_MEMBERS_MAX);
-        let members = pages.map_ok(|page| stream::iter(page.into_iter().map(Ok))).try_flatten();
-        let runs = members
-            .map_err(Stop::Fault)
-            .map_ok(|member| self.validate(member, hold_over, &cancel))
-            .try_buffer_unordered(config.prepare_workers);
-        let mut runs = pin!(runs);
-        while let Some(verdict) = runs.try_next().await? {
+        let schema = self.fleet.schema();
+        let pages = members::pages(catalog, schema, filter, PAGE_MEMBERS_MAX);
+        let pages = pages.map_err(Stop::Fault);
+        let mut verdicts = match hold_over {
+            None => self.undone(pages, &cancel).boxed(),
+            Some(limit) => self.held(pages, limit, &cancel).boxed(),
+        };
+        while let Some(verdict) = verdicts.try_next().await? {
             each(verdict)?;
         }
         Ok(())
     }
 
-    async fn validate(
-        &self,
-        member: Member,
-        hold_over: Option<Duration>,
-        cancel: &CancellationToken,
-    ) -> Result<Verdict, Stop> {
-        let Shared { pool, env, .. } = &*self.shared;
-        let how = hold_over.map_or(ValidateHow::Undo, ValidateHow::HoldIfSlower);
-        match pool.validate(&self.fleet, &member, &self.script, how, cancel).await {
-            Ok(done) => {
-                env.failpoint(Failpoint::MigrationValidated).map_err(Stop::Fault)?;
-                Ok(Verdict::Passed(member.id, done))
-            }
-            Err(error) => self.judge(&member, error).await,
-        }
+    /// Validates children and undoes each run.
+    fn undone<'a>(
+        &'a self,
+        pages: impl Stream<Item = Result<Vec<Member>, Stop>> + Send + 'a,
+        cancel: &'a CancellationToken,
+    ) -> impl Stream<Item = Result<Verdict, Stop>> + Send + 'a {
+        let workers = self.shared.config.prepare_workers;
+        // A child that takes long keeps one worker, and nobody waits for that one.
+        let queues = pages
+            .map_ok(move |page| stream::iter(iter::repeat_n(Queue::new(page), workers)).map(Ok));
+        let runs = queues.try_flatten().map_ok(|queue| Box::pin(self.work(queue, cancel)));
+        runs.try_flatten_unordered(workers)
     }
 
+    /// One worker: takes children from a queue until it is empty.
+    fn work<'a>(
+        &'a self,
+        queue: Queue,
+        cancel: &'a CancellationToken,
+    ) -> impl Stream<Item = Result<Verdict, Stop>> + Send + 'a {
+        let stretches = stream::unfold(queue, move |queue| async move {
+            (!queue.is_empty()).then(|| (Ok(self.stretch(queue.clone(), cancel)), queue))
+        });
+        stretches.try_flatten()
+    }
+
+    /// What one worker does up to the first child that is in use, and that one. It
+    /// takes no other while it is at that one: others may be free to.
+    fn stretch<'a>(
+        &'a self,
+        queue: Queue,
+        cancel: &'a CancellationToken,
+    ) -> impl Stream<Item = Result<Verdict, Stop>> + Send + 'a {
+        let (tell, told) = mpsc::channel(TOLD_MAX);
+        let pool = &self.shared.pool;
+        let work = pool.validate_closed(&self.fleet, queue, &self.script, cancel, tell);
+        let in_use = async move {
+            let Some(member) = work.await? else { return Ok(None) };
+            let result = self.open(&member, ValidateHow::Undo, cancel).await;
+            Ok(Some((member, result)))
+        };
+        let in_use = stream::once(in_use).try_filter_map(future::ok);
+        let results = ReceiverStream::new(told).map(Ok).chain(in_use).map_err(Stop::Fault);
+        results.and_then(async |(member, result)| self.verdict(&member, result).await)
+    }
+
+    /// Validates children like requests, and keeps the runs open that take longer.
+    fn held<'a>(
+        &'a self,
+        pages: impl Stream<Item = Result<Vec<Member>, Stop>> + Send + 'a,
+        limit: Duration,
+        cancel: &'a CancellationToken,
+    ) -> impl Stream<Item = Result<Verdict, Stop>> + Send + 'a {
+        let members = pages.map_ok(|page| stream::iter(page).map(Ok)).try_flatten();
+        let runs = members.map_ok(move |member| async move {
+            let result = self.open(&member, ValidateHow::HoldIfSlower(limit), cancel).await;
+            self.verdict(&member, result).await
+        });
+        runs.try_buffer_unordered(self.shared.config.prepare_workers)
+    }
+
+    async fn open(
+        &self,
+        member: &Member,
+        how: ValidateHow,
+        cancel: &CancellationToken,
+    ) -> Result<Validated> {
+        self.shared.pool.validate(&self.fleet, member, &self.script, how, cancel).await
+    }
+
+    async fn verdict(&self, member: &Member, result: Result<Validated>) -> Result<Verdict, Stop> {
+        match result {
+            Ok(done) => {
+                let reached = self.shared.env.failpoint(Failpoint::MigrationValidated);
+                reached.map_err(Stop::Fault)?;
+                Ok(Verdict::Passed(member.id, done))
+            }
+            Err(error) => self.judge(member, error).await,
+        }
+    }
     async fn judge(&self, member: &Member, error: Error) -> Result<Verdict, Stop> {
         let (catalog, schema) = (&*self.shared.catalog, self.fleet.schema());
         let still = members::among(catalog, schema, vec![member.id]).await.map_err(Stop::Fault)?;

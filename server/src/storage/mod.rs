@@ -64,7 +64,7 @@ pub(crate) use cursor::{Chunk, Cursor, Progress};
 pub(crate) use durability::Local;
 pub(crate) use fleet::{Fleet, gave_way};
 pub(crate) use open_database::{Call, DatabaseConfig, Description, Executed, OpenDatabase};
-pub(crate) use pool::{Pool, PoolConfig, Proof, ValidateHow, Validated};
+pub(crate) use pool::{Pool, PoolConfig, Proof, Queue, ValidateHow, Validated};
 pub(crate) use script::{Attacher, Sink, attach_head, check_alias, check_text};
 pub(crate) use statement::Row;
 pub(crate) use transaction::Transaction;

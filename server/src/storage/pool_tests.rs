@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
@@ -17,7 +18,7 @@ use super::data_dir::DataDir;
 use super::fleet::Fleet;
 use super::{
     Args, Attacher, Call, Cell, Column, DatabaseConfig, Local, Mode, OpenDatabase, Pool,
-    PoolConfig, Row, Sink, Sql, Summary, ValidateHow,
+    PoolConfig, Queue, Row, Sink, Sql, Summary, ValidateHow,
 };
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
@@ -174,8 +175,21 @@ impl World {
     async fn validate(&self, id: DatabaseId, script: &MigrationScript) -> Result<u64> {
         let (fleet, member) = (self.fleet().await, self.member(id).await);
         let cancel = CancellationToken::new();
-        let how = ValidateHow::Undo;
-        let validated = self.pool.validate(&fleet, &member, script, how, &cancel).await?;
+        let (tell, mut told) = mpsc::channel(1);
+        let queue = Queue::new(vec![member]);
+        let work = self.pool.validate_closed(&fleet, queue.clone(), script, &cancel, tell);
+        let validated = match work.await.expect("ends") {
+            None => {
+                let (of, validated) = told.recv().await.expect("it is told of");
+                assert_eq!(of.id, id);
+                validated?
+            }
+            Some(in_use) => {
+                let how = ValidateHow::Undo;
+                self.pool.validate(&fleet, &in_use, script, how, &cancel).await?
+            }
+        };
+        assert!(queue.is_empty());
         Ok(validated.rows_written)
     }
 }

@@ -160,7 +160,6 @@ pub(super) struct Conn {
     blocks: Blocks,
     attached: Vec<(Alias, DatabaseId)>,
     size_limit_bytes: u64,
-    page_bytes: u64,
     sharing: Sharing,
     /// The generation of the file, as far as it is known.
     generation: Option<Generation>,
@@ -185,6 +184,7 @@ impl Conn {
         db.set_prepared_statement_cache_capacity(16);
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
         db.set_limit(Limit::SQLITE_LIMIT_LENGTH, ROW_BYTES_MAX)?;
         db.set_limit(Limit::SQLITE_LIMIT_SQL_LENGTH, SQL_BYTES_MAX as i32)?;
         db.set_limit(Limit::SQLITE_LIMIT_ATTACHED, ATTACHED_MAX as i32)?;
@@ -198,11 +198,11 @@ impl Conn {
             // Only before the first look at the file does it spare the index.
             db.execute_batch("PRAGMA locking_mode = EXCLUSIVE; PRAGMA wal_autocheckpoint = 0")?;
         }
-        let level = sharing.level();
-        db.execute_batch(&format!(
-            "PRAGMA foreign_keys = ON; PRAGMA synchronous = {level}; PRAGMA cache_size = -{CACHE_KIB};"
-        ))?;
-        let page_bytes = db.query_row("PRAGMA page_size", [], |row| row.get::<_, i64>(0))?;
+        db.execute_batch(&format!("PRAGMA synchronous = {}", sharing.level()))?;
+        if sharing != Sharing::Exclusive {
+            // One that is gone soon never fills the cache.
+            db.execute_batch(&format!("PRAGMA cache_size = -{CACHE_KIB}"))?;
+        }
         let counters = Counters::install(&db)?;
         text_functions::install(&db)?;
         chance::install(&db)?;
@@ -223,7 +223,6 @@ impl Conn {
             blocks: Blocks::default(),
             attached: Vec::new(),
             size_limit_bytes: 0,
-            page_bytes: page_bytes.unsigned_abs(),
             sharing,
             generation: None,
             recording: None,
@@ -393,13 +392,20 @@ impl Conn {
         const PAGES_MAX: u64 = 0xffff_fffe;
         let pages = match size_limit_bytes {
             0 => PAGES_MAX,
-            bytes => (bytes / self.page_bytes).clamp(1, PAGES_MAX),
+            bytes => (bytes / self.page_bytes()?).clamp(1, PAGES_MAX),
         };
         let restore = self.guard.let_server_speak();
         let set = self.db.pragma_update_and_check(None, "max_page_count", pages as i64, |_| Ok(()));
         restore(&self.guard);
         self.size_limit_bytes = size_limit_bytes;
         set.map_err(from_rusqlite)
+    }
+
+    fn page_bytes(&self) -> Result<u64> {
+        let restore = self.guard.let_server_speak();
+        let bytes = self.db.query_row("PRAGMA page_size", [], |row| row.get::<_, i64>(0));
+        restore(&self.guard);
+        bytes.map(i64::unsigned_abs).map_err(from_rusqlite)
     }
 
     /// Takes a compiled statement out of the cache, or compiles the first one

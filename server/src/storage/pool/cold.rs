@@ -13,13 +13,13 @@ use std::time::Instant;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{Pool, Slots, file_error};
+use super::{Pool, Slots, Validated, file_error};
 use crate::error::{Reason, Result};
 use crate::names::DatabaseId;
 use crate::storage::catalog::MigrationScript;
 use crate::storage::conn::{Conn, Sharing, log_bytes};
 use crate::storage::fleet::Fleet;
-use crate::storage::migration::{ScriptRun, redo, run_decided, run_scripts};
+use crate::storage::migration::{redo, run_decided, run_scripts};
 use crate::storage::writer::{LOG_GROWTH_BYTES_MAX, check_not_ahead};
 
 /// A log that is longer is copied into its file: of a database that is never
@@ -95,7 +95,7 @@ impl Cold {
         &self,
         fleet: &Fleet,
         script: &MigrationScript,
-    ) -> Result<Option<(ScriptRun, std::time::Duration)>> {
+    ) -> Result<Option<Validated>> {
         let began = Instant::now();
         // Nobody can write it before this is dropped.
         fleet.note_clean(self.id);
@@ -108,7 +108,8 @@ impl Cold {
             run_decided(conn, &fleet.scripts(from, target)?, &self.give_way)?;
             run_scripts(conn, slice::from_ref(script), &self.give_way)
         })?;
-        Ok(run.map(|run| (run, began.elapsed())))
+        let took = began.elapsed();
+        Ok(run.map(|run| Validated { rows_written: run.rows_written, took, held: None }))
     }
 
     /// Brings the file to its schema's generation, without making that durable;

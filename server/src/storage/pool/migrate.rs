@@ -1,15 +1,18 @@
 //! What a migration asks of the files of its schema and its children.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use std::vec;
 
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use super::first_use::Found;
 use super::{Pool, Wanted};
 use crate::env::Failpoint;
-use crate::error::Result;
-use crate::names::Generation;
+use crate::error::{Error, Result};
+use crate::names::{DatabaseId, Generation};
 use crate::storage::catalog::{Database, Member, MigrationScript};
 use crate::storage::conn::{Conn, Sharing};
 use crate::storage::fleet::Fleet;
@@ -50,6 +53,32 @@ pub struct Validated {
     pub held: Option<Held>,
 }
 
+/// Children that several workers take from.
+#[derive(Clone)]
+pub struct Queue(Arc<Mutex<vec::IntoIter<Member>>>);
+
+impl Queue {
+    /// One that hands them out in their order.
+    #[must_use]
+    pub fn new(children: Vec<Member>) -> Self {
+        Self(Arc::new(Mutex::new(children.into_iter())))
+    }
+
+    /// Whether all were taken.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.waiting().as_slice().is_empty()
+    }
+
+    fn take(&self) -> Option<Member> {
+        self.waiting().next()
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, vec::IntoIter<Member>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Pool {
     /// Runs a script on a SCHEMA database and undoes it. Errors: those of the
     /// script, with the `statement_index` where one of its statements failed.
@@ -78,9 +107,40 @@ impl Pool {
         })
     }
 
-    /// Runs a script on a child and undoes it. The child counts as not written
-    /// from the start of the run on. Errors: those of the script and of the
-    /// file; `CANCELLED`.
+    /// Takes children from a queue, runs a script on each, and undoes it; answers the
+    /// first that is in use, which is for [`validate`](Self::validate), or none at the
+    /// end of the queue. Each child counts as not written from the start of its run
+    /// on. Tells of each run; errors of it are those of the script and of the file.
+    /// Ends early when nobody listens. Errors: it cannot be said what became of a child
+    /// that was taken.
+    pub fn validate_closed(
+        self: &Arc<Self>,
+        fleet: &Arc<Fleet>,
+        queue: Queue,
+        script: &MigrationScript,
+        cancel: &CancellationToken,
+        tell: mpsc::Sender<(Member, Result<Validated>)>,
+    ) -> impl Future<Output = Result<Option<Member>>> + Send + use<> {
+        let (pool, fleet, script, cancel) =
+            (Arc::clone(self), Arc::clone(fleet), script.clone(), cancel.clone());
+        // Begun at once, and not when somebody asks for its end.
+        let work = spawn_blocking(move || {
+            while let Some(child) = queue.take() {
+                let cold = pool.claim(child.id, &cancel);
+                let run = cold.and_then(|cold| cold.validate(&fleet, &script).transpose());
+                let Some(run) = run else { return Some(child) };
+                if tell.blocking_send((child, run)).is_err() {
+                    break;
+                }
+            }
+            None
+        });
+        async { work.await.map_err(Error::internal) }
+    }
+
+    /// Runs a script on a child, which is opened like for a request, and undoes it.
+    /// The child counts as not written from the start of the run on. Errors: those
+    /// of the script and of the file; `CANCELLED`.
     pub async fn validate(
         self: &Arc<Self>,
         fleet: &Arc<Fleet>,
@@ -89,15 +149,6 @@ impl Pool {
         how: ValidateHow,
         cancel: &CancellationToken,
     ) -> Result<Validated> {
-        if how == ValidateHow::Undo
-            && let Some(cold) = self.claim(child.id, cancel)
-        {
-            let (fleet, script) = (fleet.clone(), script.clone());
-            let validated = blocking(move || cold.validate(&fleet, &script)).await?;
-            if let Some((run, took)) = validated {
-                return Ok(Validated { rows_written: run.rows_written, took, held: None });
-            }
-        }
         fleet.retry_now(child.id);
         let opened = cancel.run_until_cancelled(self.open_member(fleet, child)).await;
         let database = opened.ok_or_else(given_up)??;
@@ -125,15 +176,46 @@ impl Pool {
         batch: &[Member],
         now: bool,
     ) -> Result<Vec<Result<()>>> {
+        if now {
+            batch.iter().for_each(|child| fleet.retry_now(child.id));
+        }
         let mut applied = Vec::with_capacity(batch.len());
-        for child in batch {
-            if now {
-                fleet.retry_now(child.id);
-            }
-            applied.push(self.apply_one(fleet, child).await);
+        for (child, closed) in batch.iter().zip(self.apply_closed(fleet, batch).await?) {
+            applied.push(match closed {
+                Some(result) => result,
+                None => self.apply_open(fleet, child).await,
+            });
         }
         self.sync().await?;
         Ok(applied)
+    }
+
+    /// The same for those that nobody uses, without making it durable; `None` for
+    /// the others.
+    async fn apply_closed(
+        self: &Arc<Self>,
+        fleet: &Arc<Fleet>,
+        batch: &[Member],
+    ) -> Result<Vec<Option<Result<()>>>> {
+        let ids: Vec<_> = batch.iter().map(|child| child.id).collect();
+        let (pool, fleet) = (Arc::clone(self), Arc::clone(fleet));
+        blocking(move || Ok(ids.into_iter().map(|id| pool.apply_one_closed(&fleet, id)).collect()))
+            .await
+    }
+
+    fn apply_one_closed(self: &Arc<Self>, fleet: &Fleet, id: DatabaseId) -> Option<Result<()>> {
+        if let Err(quarantined) = fleet.check_quarantine(id) {
+            return Some(Err(quarantined));
+        }
+        let cold = self.claim(id, &CancellationToken::new())?;
+        match cold.apply(fleet) {
+            Ok(true) => {
+                fleet.release(id);
+                Some(Ok(()))
+            }
+            Ok(false) => None,
+            Err(error) => Some(Err(fleet.quarantine(id, &error))),
+        }
     }
 
     /// Brings the file of a SCHEMA database to its generation, durable on return.
@@ -151,20 +233,7 @@ impl Pool {
         env.failpoint(Failpoint::SweepSynced)
     }
 
-    async fn apply_one(self: &Arc<Self>, fleet: &Arc<Fleet>, child: &Member) -> Result<()> {
-        fleet.check_quarantine(child.id)?;
-        if let Some(cold) = self.claim(child.id, &CancellationToken::new()) {
-            let (id, of) = (child.id, fleet.clone());
-            let applied = blocking(move || cold.apply(&of)).await;
-            match applied {
-                Ok(true) => {
-                    fleet.release(id);
-                    return Ok(());
-                }
-                Ok(false) => {}
-                Err(error) => return Err(fleet.quarantine(id, &error)),
-            }
-        }
+    async fn apply_open(self: &Arc<Self>, fleet: &Arc<Fleet>, child: &Member) -> Result<()> {
         match self.open_member(fleet, child).await {
             Ok(_) => Ok(()),
             Err(error) => {

@@ -12,7 +12,7 @@ mod cold;
 mod first_use;
 mod migrate;
 
-pub use migrate::{Proof, ValidateHow, Validated};
+pub use migrate::{Proof, Queue, ValidateHow, Validated};
 
 use std::collections::HashMap;
 use std::path::Path;
