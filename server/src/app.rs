@@ -1,8 +1,9 @@
 //! The server, put together: the only file that knows every part of it.
 
 use std::fmt;
+use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use crate::databases::Databases;
 use crate::error::Error;
 use crate::grants::{self, OutsideIssuer};
 use crate::query::{Queries, TransactionLimits};
-use crate::rpc::{self, Services, TimeLimits};
+use crate::rpc::{self, Door, Services, TimeLimits, Tls};
 use crate::schema::{SchemaConfig, Schemas};
 use crate::storage::catalog::{Catalog, SqliteCatalog};
 use crate::storage::data_dir::{DataDir, DataDirError};
@@ -36,7 +37,7 @@ const FILES_PER_DATABASE: u64 = 6;
 
 /// A server that is ready to serve.
 pub struct App {
-    listener: TcpListener,
+    door: Door,
     address: SocketAddr,
     admin_token_file: PathBuf,
     services: Services,
@@ -125,10 +126,11 @@ pub async fn build(config: Config, env: Env) -> Result<App, StartError> {
     };
     let schemas = Schemas::new(catalog, Arc::clone(&pool), env.clone(), migrations);
 
+    let tls = config.tls.as_ref().map(tls).transpose()?;
     let listener = bind(config.listen).await?;
     let address = listener.local_addr().map_err(|error| StartError(error.to_string()))?;
     Ok(App {
-        listener,
+        door: Door { listener, web_origins: config.web_origins, tls },
         address,
         admin_token_file,
         services: Services {
@@ -169,7 +171,7 @@ impl App {
             keep_house(Arc::clone(&self.services.databases), Arc::clone(&schemas), self.pool);
         let _housekeeping = AbortOnDropHandle::new(tokio::spawn(housekeeping));
         info!(address = %self.address, "serving");
-        let served = rpc::serve(self.listener, self.services, self.limits, self.env, stop).await;
+        let served = rpc::serve(self.door, self.services, self.limits, self.env, stop).await;
         schemas.stop().await;
         served?;
         info!("stopped");
@@ -204,6 +206,22 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
             _ => "choose an address of this machine with --listen",
         };
         StartError(format!("cannot listen on {address}: {error}; {advice}"))
+    })
+}
+
+/// Reads the server's identity, so that what is wrong with it is told before
+/// anybody connects.
+fn tls(files: &config::TlsFiles) -> Result<Tls, StartError> {
+    let read = |flag, path: &Path| {
+        fs::read(path).map_err(|error| {
+            let path = path.display();
+            StartError(format!("cannot read --{flag} {path}: {error}; name a PEM file that the server's user may read"))
+        })
+    };
+    let (cert, key) = (read("tls-cert", &files.cert)?, read("tls-key", &files.key)?);
+    Tls::new(&cert, &key).map_err(|cause| {
+        let (cert, key) = (files.cert.display(), files.key.display());
+        StartError(format!("cannot use --tls-cert {cert} with --tls-key {key}: {cause}; give a certificate in PEM and its own private key, which must have no password"))
     })
 }
 

@@ -29,6 +29,21 @@ pub struct Flags {
     #[arg(long, env = "TENANTRY_LISTEN", default_value = "127.0.0.1:50051", value_name = "ADDR")]
     listen: String,
 
+    /// The web origins whose pages may call by gRPC-web, as in
+    /// `https://app.example,http://localhost:8080`; `*` is every page that a user
+    /// may open. Not set: no gRPC-web, and no HTTP/1.1
+    #[arg(long, env = "TENANTRY_WEB_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
+    web_origins: Vec<String>,
+
+    /// The server's certificate, and those between it and the authority, in PEM.
+    /// Not set: no TLS
+    #[arg(long, env = "TENANTRY_TLS_CERT", value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+
+    /// The private key of the certificate, in PEM
+    #[arg(long, env = "TENANTRY_TLS_KEY", value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+
     /// How commits are made durable: `full` survives power loss, `normal` is
     /// faster and survives the end of the process only
     #[arg(long, env = "TENANTRY_SYNCHRONOUS", default_value = "full", value_name = "MODE")]
@@ -133,6 +148,11 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// What to listen on.
     pub listen: SocketAddr,
+    /// The origins whose pages may call by gRPC-web, or `*` alone. Without any
+    /// there is no gRPC-web.
+    pub web_origins: Vec<String>,
+    /// What to show of the server's identity. Without it there is no TLS.
+    pub tls: Option<TlsFiles>,
     /// How commits are made durable.
     pub synchronous: Synchronous,
     /// For how long a deleted database can be brought back.
@@ -167,6 +187,15 @@ pub struct Config {
     pub issuers: Vec<Issuer>,
     /// Where tests make the server fail, see `env/failpoints.rs`.
     pub failpoint: Option<String>,
+}
+
+/// The files of a certificate, in PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate, and those between it and the authority.
+    pub cert: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// How commits are made durable.
@@ -217,6 +246,8 @@ impl Flags {
         let config = Config {
             data_dir: self.data_dir,
             listen: reader.listen(&self.listen),
+            web_origins: reader.web_origins(&self.web_origins),
+            tls: reader.tls(self.tls_cert, self.tls_key),
             synchronous: reader.one_of(
                 "synchronous",
                 &self.synchronous,
@@ -324,6 +355,38 @@ impl Reader {
         })
     }
 
+    fn web_origins(&mut self, given: &[String]) -> Vec<String> {
+        let given: Vec<_> = given.iter().map(|text| text.trim()).collect();
+        match given.as_slice() {
+            ["*"] => {}
+            // As where the variable is set to nothing.
+            [""] => return Vec::new(),
+            _ => {
+                for wrong in given.iter().filter(|text| !is_origin(text)) {
+                    let rule = "an origin as browsers send it, without a path and without the \
+                                usual port, as in https://app.example, or * alone";
+                    self.wrong("web-origins", wrong, rule);
+                }
+            }
+        }
+        given.into_iter().map(str::to_owned).collect()
+    }
+
+    fn tls(&mut self, cert: Option<PathBuf>, key: Option<PathBuf>) -> Option<TlsFiles> {
+        match (cert, key) {
+            (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
+            (None, None) => None,
+            (Some(_), None) => {
+                self.wrong("tls-key", "", "given where --tls-cert is");
+                None
+            }
+            (None, Some(_)) => {
+                self.wrong("tls-cert", "", "given where --tls-key is");
+                None
+            }
+        }
+    }
+
     fn log(&mut self, given: &str) -> Targets {
         // A word alone would be taken for the name of a module with all its lines.
         let is_level = |part: &str| part.contains('=') || part.parse::<LevelFilter>().is_ok();
@@ -372,70 +435,35 @@ fn issuer(text: &str) -> Option<Issuer> {
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::*;
-
-    #[derive(clap::Parser)]
-    struct Command {
-        #[command(flatten)]
-        flags: Flags,
-    }
-
-    fn read(args: &[&str]) -> Result<Config, Problems> {
-        Command::parse_from(["serve"].iter().chain(args)).flags.read()
-    }
-
-    #[test]
-    fn the_defaults_are_valid() {
-        let config = read(&[]).expect("valid");
-        assert_eq!(config.listen.to_string(), "127.0.0.1:50051");
-        assert_eq!(config.request_max, Duration::from_secs(30));
-        assert_eq!(config.undelete_window, Duration::from_secs(24 * 60 * 60));
-        assert_eq!(config.synchronous, Synchronous::Full);
-        assert!((1..=WORKERS_MAX).contains(&config.prepare_workers));
-        assert_eq!(config.apply_workers, config.prepare_workers);
-        assert_eq!(config.fence_wait_max, Duration::from_secs(1));
-        assert!(config.issuers.is_empty());
-    }
-
-    #[test]
-    fn all_problems_are_told_at_once() {
-        let problems = read(&[
-            "--listen=localhost",
-            "--drain-ms-max=soon",
-            "--request-ms-max=0",
-            "--write-queue-max=-1",
-            "--open-databases-max=1000001",
-            "--prepare-workers=0",
-            "--held-max=65",
-            "--synchronous=off",
-            "--log-format=xml",
-            "--log=inof",
-            "--issuer=iss=a",
-        ]);
-        let problems = problems.expect_err("wrong").to_string();
-        assert_eq!(problems.lines().count(), 11, "{problems}");
-        let drain = "--drain-ms-max (TENANTRY_DRAIN_MS_MAX) is 'soon': it must be a whole number from 0 to 600000";
-        assert!(problems.lines().any(|line| line == drain), "{problems}");
-    }
-
-    #[test]
-    fn issuers_are_read_one_by_one() {
-        let config = read(&[
-            "--issuer=iss=https://a,aud=x,jwks=/a.json;iss=https://b,aud=y,jwks=/b.json",
-            "--issuer=jwks=c.json, aud=z, iss=c",
-        ]);
-        let issuers = config.expect("valid").issuers;
-        let names: Vec<_> = issuers.iter().map(|issuer| issuer.issuer.as_str()).collect();
-        assert_eq!(names, ["https://a", "https://b", "c"]);
-        assert_eq!(issuers[1].audience, "y");
-        assert_eq!(issuers[2].jwks_path, PathBuf::from("c.json"));
-        for bad in ["iss=a,aud=b", "iss=a,aud=b,jwks=", "iss=a,iss=a,aud=b,jwks=c", "x=1"] {
-            assert!(read(&["--issuer", bad]).is_err(), "{bad}");
-        }
-        assert!(read(&["--issuer=iss=a,aud=b,jwks=c", "--issuer=iss=a,aud=b,jwks=d"]).is_err());
-    }
+/// Whether a browser could send this text as the origin of a page: they are
+/// compared byte by byte. `null` is the origin of pages that hide theirs.
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, authority)) = text.split_once("://") else { return false };
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let usual_port = match scheme {
+        "http" => Some("80"),
+        "https" => Some("443"),
+        _ => None,
+    };
+    let is_lower = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let has = |text: &str, others: &[u8]| {
+        !text.is_empty() && text.bytes().all(|byte| is_lower(byte) || others.contains(&byte))
+    };
+    let host_fits = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => has(address, b":."),
+        None => has(host, b"-._"),
+    };
+    let port_fits = port.is_none_or(|port| {
+        !port.starts_with(['0', '+']) && port.parse::<u16>().is_ok() && Some(port) != usual_port
+    });
+    scheme.starts_with(|first: char| first.is_ascii_lowercase())
+        && has(scheme, b"+-.")
+        && host_fits
+        && port_fits
 }
+
+#[cfg(test)]
+mod tests;

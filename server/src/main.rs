@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use tenantry::app::{self, Env};
 use tenantry::cli;
 use tenantry::config::{Config, Flags, LogFormat};
@@ -40,10 +40,13 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let matches = Args::command().get_matches();
+    let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let flags = match args.command {
         Command::Serve(flags) => flags,
-        Command::Client(command) => return cli::run(command, args.client),
+        Command::Client(command) => {
+            return cli::run(command, &args.client, Args::command(), &matches);
+        }
     };
     let config = match flags.read() {
         Ok(config) => config,

@@ -1,5 +1,10 @@
 //! The command line from end to end, as a person and as a script use it.
 
+mod contexts;
+mod dumping;
+mod importing;
+mod terminal;
+
 use crate::support::Cli;
 use crate::support::server::tenantry;
 use crate::support::terminal::Terminal;
@@ -76,7 +81,8 @@ async fn sql_runs_from_an_argument_and_from_a_pipe() {
     ]);
     assert_eq!(
         rows[1].to_string(),
-        r#"{"b":{"base64":"AA=="},"id":2,"n":null,"name":"ink","r":1.5}"#
+        r#"{"id":2,"name":"ink","r":1.5,"n":null,"b":{"base64":"AA=="}}"#,
+        "in the order of the columns"
     );
     let edge =
         cli.ok(&["db", "shell", "$G/alice", "SELECT 9223372036854775807 AS n", "--output", "json"]);

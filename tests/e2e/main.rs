@@ -51,3 +51,5 @@ mod migrate_command;
 mod model;
 mod process;
 mod readme;
+mod tls;
+mod web;

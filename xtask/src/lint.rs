@@ -4,10 +4,11 @@
 //! each went.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::process::{cargo, output, run as run_command};
+use crate::sdk::{self, Context};
 use crate::{Result, codegen, layers, tools};
 
 /// What became of a check that did not fail.
@@ -21,15 +22,16 @@ use Outcome::{Passed, Skipped};
 /// A check: its name and what it does.
 type Check = (&'static str, fn(&Path) -> Result<Outcome>);
 
-const CHECKS: [Check; 8] = [
+const CHECKS: [Check; 9] = [
     ("fmt", fmt),
     ("clippy", clippy),
     ("layers", |root| layers::run(root).map(|()| Passed)),
-    ("codegen", |root| codegen::run(root, true).map(|()| Passed)),
+    ("codegen", |root| codegen::run(&no_server(root), &[], true).map(|()| Passed)),
     ("buf lint", |root| buf(root, &["lint"])),
     ("buf format", |root| buf(root, &["format", "--diff", "--exit-code"])),
     ("buf breaking", buf_breaking),
     ("cargo deny", cargo_deny),
+    ("sdks", |root| sdk::lint(&no_server(root), &[]).map(|()| Passed)),
 ];
 
 /// What is said of a check whose tool is not there.
@@ -54,6 +56,11 @@ pub(crate) fn run(root: &Path) -> Result {
         }
     }
     if failed == 0 { Ok(()) } else { Err(format!("{failed} checks failed").into()) }
+}
+
+/// What a check of the SDKs is handed.
+fn no_server(root: &Path) -> Context<'_> {
+    Context { root, server: PathBuf::new(), running: None }
 }
 
 fn fmt(root: &Path) -> Result<Outcome> {

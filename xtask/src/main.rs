@@ -13,8 +13,13 @@ mod codegen;
 mod layers;
 mod lint;
 mod process;
+mod reference;
+mod sdk;
+mod server;
 mod test;
 mod tools;
+
+use sdk::Context;
 
 /// What can fail, with an error for people to read.
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -24,23 +29,33 @@ usage: cargo xtask VERB
 
   test [-- ARGS]     build everything and run all tests; ARGS go to cargo test
   lint               every check that needs no running server
-  codegen [--check]  write the SDK's generated code, or fail if it is stale
+  codegen [--check] [LANG|reference...]
+                     write the SDKs' generated code and the reference of the
+                     protos, or fail if they are stale
+  sdk test|lint|package [LANG...]
+                     the same for the SDKs alone, or for some of them
   layers             check which module of the server uses which
-  bench [ARGS]       run the benchmarks, built for release
+  bench [NAME...]    run the benchmarks, built for release
+  bench sdk [LANG...]
+                     those of the SDKs alone, or of some of them
 ";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let root = root();
+    let context = Context { root: &root, server: server(), running: None };
     let result = match args.as_slice() {
-        ["test"] | ["test", "--"] => test::run(&root, &[]),
-        ["test", "--", rest @ ..] => test::run(&root, rest),
+        ["test"] | ["test", "--"] => test::run(&context, &[]),
+        ["test", "--", rest @ ..] => test::run(&context, rest),
         ["lint"] => lint::run(&root),
-        ["codegen"] => codegen::run(&root, false),
-        ["codegen", "--check"] => codegen::run(&root, true),
+        ["codegen", "--check", sdks @ ..] => codegen::run(&context, sdks, true),
+        ["codegen", sdks @ ..] => codegen::run(&context, sdks, false),
+        ["sdk", "test", sdks @ ..] => sdk::test(&context, sdks, None),
+        ["sdk", "lint", sdks @ ..] => sdk::lint(&context, sdks),
+        ["sdk", "package", sdks @ ..] => sdk::package(&context, sdks),
         ["layers"] => layers::run(&root),
-        ["bench", rest @ ..] => bench::run(&root, rest),
+        ["bench", rest @ ..] => bench::run(&context, rest),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);
@@ -53,6 +68,16 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The server's program of the development build: the one of `TENANTRY_BIN`, or the
+/// one beside this tool, since cargo puts all programs of a profile together.
+fn server() -> PathBuf {
+    if let Some(path) = std::env::var_os("TENANTRY_BIN") {
+        return path.into();
+    }
+    let server = format!("tenantry{}", std::env::consts::EXE_SUFFIX);
+    std::env::current_exe().unwrap_or_default().with_file_name(server)
 }
 
 /// The root of the repository: the parent of this package.

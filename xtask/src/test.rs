@@ -1,16 +1,31 @@
-//! `test`: builds everything once and runs every test.
+//! `test`: builds everything once and runs every test: first those of the workspace,
+//! then each SDK's own, and builds the packages of the SDKs.
 //!
 //! Tests that start the real server, or call it with grpcurl, find both in the
 //! environment: `TENANTRY_BIN` and `GRPCURL`.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::sdk::{self, Context, Outcome};
 use crate::{Result, process, tools};
 
-/// Runs all tests; `args` go to `cargo test`.
-pub(crate) fn run(root: &Path, args: &[&str]) -> Result {
+/// Runs all tests; `args` go to `cargo test`, and with them nothing else is run.
+pub(crate) fn run(context: &Context<'_>, args: &[&str]) -> Result {
+    let workspace = workspace(context, args);
+    if !args.is_empty() {
+        return workspace.map(drop);
+    }
+    // All are run, so that one run shows all problems.
+    let sdks = sdk::test(context, &[], workspace.as_ref().ok().copied());
+    let packages = sdk::package(context, &[]);
+    workspace.and(sdks).and(packages)
+}
+
+/// Runs the tests of the workspace; answers what the conformance suite of the SDK for
+/// Rust, which is one of them, has told.
+fn workspace(context: &Context<'_>, args: &[&str]) -> Result<Outcome> {
+    let root = context.root;
     let grpcurl = tools::grpcurl(root)?;
     if grpcurl.is_none() {
         println!("skipped: tests with grpcurl, because Go is not installed");
@@ -21,13 +36,11 @@ pub(crate) fn run(root: &Path, args: &[&str]) -> Result {
 
     let mut command = process::cargo(root);
     command.args(["test", "--workspace", "--locked", "--no-fail-fast"]).args(args);
-    // Cargo puts all binaries of a profile, this tool too, in one directory.
-    let server = format!("tenantry{}", std::env::consts::EXE_SUFFIX);
-    command.env("TENANTRY_BIN", std::env::current_exe()?.with_file_name(server));
+    command.env("TENANTRY_BIN", &context.server);
     if let Some(grpcurl) = grpcurl {
         command.env("GRPCURL", grpcurl);
     }
-    let (success, counts) = run_and_count(&mut command)?;
+    let (success, counts, suite) = run_and_count(&mut command)?;
 
     println!(
         "tests: {} passed, {} failed, {} skipped",
@@ -39,7 +52,10 @@ pub(crate) fn run(root: &Path, args: &[&str]) -> Result {
     if counts.passed == 0 && args.is_empty() {
         return Err("no test ran".into());
     }
-    Ok(())
+    if suite.passed == 0 && args.is_empty() {
+        return Err("no case of the conformance suite was run".into());
+    }
+    Ok(suite)
 }
 
 /// How many tests ended how.
@@ -68,17 +84,18 @@ impl Counts {
 }
 
 /// Runs the tests, shows what they print, and counts.
-fn run_and_count(command: &mut Command) -> Result<(bool, Counts)> {
-    let mut counts = Counts::default();
+fn run_and_count(command: &mut Command) -> Result<(bool, Counts, Outcome)> {
+    let (mut counts, mut suite) = (Counts::default(), Outcome::default());
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
     if let Some(stdout) = child.stdout.take() {
         for line in BufReader::new(stdout).split(b'\n') {
             let line = String::from_utf8_lossy(&line?).into_owned();
             println!("{line}");
             counts.add_line(&line);
+            suite = sdk::counts(&line).unwrap_or(suite);
         }
     }
-    Ok((child.wait()?.success(), counts))
+    Ok((child.wait()?.success(), counts, suite))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use console::Style;
 use tenantry_client::errors;
 use tenantry_client::v1::ErrorReason;
 use tonic::{Code, Status};
@@ -35,6 +36,13 @@ pub(super) enum Failure {
     Status(Box<Status>),
     /// The server refused this SQL.
     Sql(Box<Status>, String),
+    /// It happened at this place of a file.
+    At {
+        /// Where.
+        place: String,
+        /// What.
+        failure: Box<Failure>,
+    },
     /// The command was used wrongly.
     Usage(String),
     /// Something on this side failed.
@@ -71,6 +79,23 @@ impl Failure {
         Self::new("the server's answer is incomplete")
     }
 
+    /// The same, with the place of a file where it happened.
+    pub(super) fn within(self, place: &str) -> Self {
+        match self {
+            // It has nothing to do with the file.
+            Self::Output(_) => self,
+            failure => Self::At { place: place.to_owned(), failure: Box::new(failure) },
+        }
+    }
+
+    /// The same, without pointing into SQL that the user has never seen.
+    pub(super) fn without_sql(self) -> Self {
+        match self {
+            Self::Sql(status, _) => Self::Status(status),
+            failure => failure,
+        }
+    }
+
     /// Prints the failure, and gives the exit code that tells it to programs.
     pub(super) fn report(self) -> ExitCode {
         match &self {
@@ -84,7 +109,11 @@ impl Failure {
                 self.print();
                 ExitCode::from(EXIT_INTERRUPTED)
             }
-            Self::Status(_) | Self::Sql(..) | Self::Local { .. } | Self::Output(_) => {
+            Self::Status(_)
+            | Self::Sql(..)
+            | Self::At { .. }
+            | Self::Local { .. }
+            | Self::Output(_) => {
                 self.print();
                 ExitCode::from(EXIT_FAILED)
             }
@@ -94,7 +123,8 @@ impl Failure {
     /// Prints the failure to standard error.
     pub(super) fn print(&self) {
         // Where nobody reads it, the exit code still tells.
-        let _ = writeln!(io::stderr(), "{}", self.lines().join("\n"));
+        let lines: Vec<_> = self.lines().into_iter().map(painted).collect();
+        let _ = writeln!(io::stderr(), "{}", lines.join("\n"));
     }
 
     fn lines(&self) -> Vec<String> {
@@ -109,9 +139,20 @@ impl Failure {
         match self {
             Self::Status(status) => add(&message(status), hint(status)),
             Self::Sql(status, sql) => {
-                let place = statement(status).map(|number| format!("at statement {number}: "));
+                // One statement alone needs no number.
+                let is_script = sql.trim_end().trim_end_matches(';').contains(';');
+                let number = statement(status).filter(|_| is_script);
+                let place = number.map(|number| format!("at statement {number}: "));
                 add(&(place.unwrap_or_default() + &message(status)), hint(status));
                 lines.splice(1..1, excerpt(status, sql));
+            }
+            Self::At { place, failure } => {
+                let mut inner = failure.lines();
+                if let Some(first) = inner.first_mut() {
+                    let (what, message) = first.split_once(": ").unwrap_or(("error", first));
+                    *first = format!("{what}: {}: {message}", visible(place));
+                }
+                return inner;
             }
             Self::Usage(message) => add(message, ""),
             Self::Local { message, hint } => add(message, hint),
@@ -120,6 +161,18 @@ impl Failure {
         }
         lines
     }
+}
+
+/// A line with its first word in colour, where standard error is a terminal and
+/// `NO_COLOR` is not set.
+fn painted(line: String) -> String {
+    let style = Style::new().for_stderr().bold();
+    let (word, style) = match line.split_once(": ") {
+        Some((word @ ("error" | "interrupted"), _)) => (word, style.red()),
+        Some((word @ "hint", _)) => (word, style.cyan()),
+        _ => return line,
+    };
+    format!("{}{}", style.apply_to(word), &line[word.len()..])
 }
 
 impl From<Status> for Failure {
@@ -170,6 +223,10 @@ fn hint(status: &Status) -> &'static str {
         return match status.code() {
             Code::Unavailable => "the connection broke; a write may or may not have been done",
             Code::Unimplemented => "check --endpoint: this may not be a Tenantry server",
+            // No answer of gRPC came at all.
+            Code::Unknown | Code::Internal => {
+                "check --endpoint: a server with TLS is spoken to by https://"
+            }
             _ => "",
         };
     };
@@ -191,16 +248,22 @@ fn hint_for(reason: ErrorReason) -> &'static str {
         R::DeleteProtected => "`tenantry db config delete-protection disable NAME` allows it",
         R::NotDeleted => "`tenantry db list --deleted` shows what can be brought back",
         R::TokenMissing => {
-            "pass --token or set TENANTRY_TOKEN; a server on this machine keeps its first admin \
-             token in its data directory, which --data-dir names, as admin.token"
+            "pass --token-file or set TENANTRY_TOKEN, or keep one by `tenantry context add`; a \
+             server on this machine keeps its first admin token in its data directory, which \
+             --data-dir names, as admin.token"
         }
         R::TokenInvalid => {
-            "check --token and TENANTRY_TOKEN, and that --data-dir is the one of this server"
+            "check --token, TENANTRY_TOKEN and `tenantry context show`, and that --data-dir is the \
+             one of this server"
         }
         R::TokenExpired | R::TokenRevoked => {
-            "ask an admin for a new one: `tenantry db tokens create NAME`"
+            "ask an admin for a new one: `tenantry db tokens create NAME`; `tenantry context add \
+             NAME --replace --token-file FILE` keeps it"
         }
-        R::PermissionDenied => "use a token with this right: --token or TENANTRY_TOKEN",
+        R::PermissionDenied => {
+            "use a token with this right: --token-file, TENANTRY_TOKEN or another --context"
+        }
+        R::WrongKind => "`tenantry db show NAME` tells the kind of a database",
         R::AttachNotAllowed => {
             "it needs `tenantry db config attach allow NAME`, and a token made with --attach NAME"
         }
@@ -234,7 +297,6 @@ fn hint_for(reason: ErrorReason) -> &'static str {
         | R::InvalidName
         | R::InvalidArgument
         | R::InvalidPageToken
-        | R::WrongKind
         | R::EtagMismatch
         | R::RequestIdReused
         | R::AttachLimit

@@ -81,3 +81,24 @@ fn ddl_on_a_child_is_told_from_what_nobody_may_do() {
     assert_eq!(lines("VACUUM is not allowed").len(), 1);
     assert!(lines("operation was blocked")[1].contains("`tenantry migrate apply PARENT`"));
 }
+
+#[test]
+fn an_error_in_a_file_names_the_place() {
+    let inner = Failure::with_hint("no such table: t", "see .tables");
+    let failure = inner.within("inner.sql, line 2").within("outer.sql, line 7");
+    assert_eq!(
+        failure.lines(),
+        ["error: outer.sql, line 7: inner.sql, line 2: no such table: t", "hint: see .tables"]
+    );
+    // That nobody reads the output has nothing to do with the file.
+    let closed = Failure::Output(io::ErrorKind::BrokenPipe.into()).within("a.sql, line 1");
+    assert!(matches!(closed, Failure::Output(_)));
+}
+
+#[test]
+fn one_statement_alone_needs_no_number() {
+    let failed = || status("SQL_ERROR", "no such table: t", &[("statement_index", "0")]);
+    let lines = |sql: &str| Failure::Sql(failed(), sql.to_owned()).lines();
+    assert_eq!(lines("DELETE FROM t;"), ["error: no such table: t"]);
+    assert_eq!(lines("DELETE FROM t; SELECT 1"), ["error: at statement 1: no such table: t"]);
+}

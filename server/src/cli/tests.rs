@@ -58,6 +58,16 @@ fn what_the_contract_lists_is_understood() {
         "db undelete alice",
         "db shell alice",
         "db shell alice SELECT",
+        "db shell alice .dump",
+        "context add prod --endpoint https://db.example --token-file -",
+        "context add prod --replace --ca ca.pem",
+        "context use prod",
+        "context list",
+        "context show",
+        "context remove prod",
+        "--context prod group list",
+        "completions zsh",
+        "man --dir man1",
         "db shell alice --attach catalogue,shop/other SELECT",
         "db config attach allow alice",
         "db config attach disallow alice",
@@ -114,6 +124,8 @@ fn what_makes_no_sense_is_refused() {
         ("db tokens invalidate a --group g", ErrorKind::ArgumentConflict),
         ("db config size-limit set a 2GB", ErrorKind::ValueValidation),
         ("db config attach enable a", ErrorKind::InvalidSubcommand),
+        ("context add", ErrorKind::MissingRequiredArgument),
+        ("completions powershell", ErrorKind::InvalidValue),
         ("group list --output yaml", ErrorKind::InvalidValue),
     ] {
         let error = parse(line).map(drop).expect_err(line);
@@ -135,6 +147,7 @@ fn check(line: &str) -> Outcome {
         Ok(Command::Group(command)) => command.check(),
         Ok(Command::Db(command)) => command.check(),
         Ok(Command::Migrate(command)) => command.check(),
+        Ok(_) => Ok(()),
         Err(error) => panic!("{line}: {error}"),
     }
 }

@@ -19,8 +19,9 @@ mod sql;
 
 mod layers;
 mod status;
+mod web;
 
-pub(crate) use server::{Services, TimeLimits, serve};
+pub(crate) use server::{Door, Services, TimeLimits, Tls, serve};
 
 use tonic::Request;
 

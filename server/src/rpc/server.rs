@@ -1,6 +1,7 @@
 //! The server on its port: which services stand behind it, how its connections
 //! are tuned, and how it goes down.
 
+use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +14,8 @@ use tenantry_client::v1::tokens_service_server::{self, TokensServiceServer};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 use tonic::service::Routes;
-use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Identity, Server, ServerTlsConfig};
 use tonic_health::ServingStatus;
 use tonic_health::server::{HealthReporter, health_reporter};
 use tracing::{info, warn};
@@ -25,6 +26,7 @@ use super::query::QueryRpc;
 use super::schema::SchemaRpc;
 use super::status::REQUEST_BYTES_MAX;
 use super::tokens::TokensRpc;
+use super::web;
 use crate::databases::Databases;
 use crate::env::Env;
 use crate::error::{Error, Result};
@@ -48,6 +50,8 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long no connection is accepted after one could not be, as when there are
 /// no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long a client may take to agree on TLS.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the last calls have to take their answers when they were cut.
 const CUT_GRACE: Duration = Duration::from_secs(1);
 
@@ -65,6 +69,32 @@ pub(crate) struct Services {
     pub(crate) verifier: Arc<Verifier>,
 }
 
+/// Where and how clients come in.
+pub(crate) struct Door {
+    /// What they connect to.
+    pub(crate) listener: TcpListener,
+    /// The origins whose pages may call by gRPC-web, or `*`; none for no gRPC-web.
+    pub(crate) web_origins: Vec<String>,
+    /// What is shown to them of the server's identity; none for no TLS.
+    pub(crate) tls: Option<Tls>,
+}
+
+/// The identity of the server in TLS, checked.
+pub(crate) struct Tls(ServerTlsConfig);
+
+impl Tls {
+    /// Takes a certificate and its private key, both in PEM. Errors: why they
+    /// cannot be used.
+    pub(crate) fn new(cert: &[u8], key: &[u8]) -> std::result::Result<Self, String> {
+        let identity = Identity::from_pem(cert, key);
+        let tls = ServerTlsConfig::new().identity(identity).timeout(HANDSHAKE_TIMEOUT);
+        match Server::builder().tls_config(tls.clone()) {
+            Ok(_) => Ok(Self(tls)),
+            Err(error) => Err(error.source().map_or_else(String::new, ToString::to_string)),
+        }
+    }
+}
+
 /// How long calls may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TimeLimits {
@@ -77,7 +107,7 @@ pub(crate) struct TimeLimits {
 /// Serves until `stop` is ready and then for as long as calls are open, within
 /// limits. Errors are for the operator.
 pub(crate) async fn serve(
-    listener: TcpListener,
+    door: Door,
     services: Services,
     limits: TimeLimits,
     env: Env,
@@ -87,32 +117,46 @@ pub(crate) async fn serve(
     let call_limits = Limits { request_max: limits.request_max, drain: drain.clone() };
     let front = FrontLayer::new(env, Arc::clone(&services.verifier), call_limits);
     let (routes, health) = routes(services, drain.clone()).await?;
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true)).then(|accepted| async {
-        if let Err(error) = &accepted {
-            warn!(%error, "cannot accept a connection");
-            sleep(ACCEPT_PAUSE).await;
-        }
-        accepted
-    });
+    // HTTP/1.1 has no pings of its own: there TCP asks.
+    let incoming = TcpIncoming::from(door.listener)
+        .with_nodelay(Some(true))
+        .with_keepalive(Some(KEEPALIVE_INTERVAL))
+        .then(|accepted| async {
+            if let Err(error) = &accepted {
+                warn!(%error, "cannot accept a connection");
+                sleep(ACCEPT_PAUSE).await;
+            }
+            accepted
+        });
     let stopped = async {
         stop.await;
         info!("shutting down: open calls may end");
         set_health(&health, ServingStatus::NotServing).await;
         drain.start();
     };
-    let server = Server::builder()
-        .layer(front)
+    let mut server = Server::builder()
         .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .http2_adaptive_window(Some(false))
         .http2_max_header_list_size(HEADERS_BYTES_MAX)
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
-        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
-        .add_routes(routes)
-        .serve_with_incoming_shutdown(incoming, stopped);
+        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT));
+    if let Some(Tls(tls)) = door.tls {
+        server = server.tls_config(tls).map_err(Error::internal)?;
+    }
+    let serving = async {
+        if door.web_origins.is_empty() {
+            let mut server = server.layer(front);
+            server.add_routes(routes).serve_with_incoming_shutdown(incoming, stopped).await
+        } else {
+            let mut server =
+                server.accept_http1(true).layer(web::layer(&door.web_origins)).layer(front);
+            server.add_routes(routes).serve_with_incoming_shutdown(incoming, stopped).await
+        }
+    };
     tokio::select! {
-        served = server => served.map_err(Error::internal),
+        served = serving => served.map_err(Error::internal),
         () = cut(&drain, limits.drain_max) => Ok(()),
     }
 }

@@ -282,6 +282,8 @@ pub(crate) fn tenantry() -> Command {
         }
     }
     command.env_remove("RUST_LOG");
+    // Nor are contexts kept there.
+    command.env("XDG_CONFIG_HOME", "/nonexistent");
     command
 }
 

@@ -1,15 +1,20 @@
-//! A program at a terminal: typed to, and read from.
+//! A program at a terminal of its own: typed to, and read from. Ctrl-C is a key
+//! here, as it is for a person.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
+use std::os::fd::OwnedFd;
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use pty_process::{Size, blocking};
 use rustix::process::{Pid, Signal, kill_process};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use super::wait::until_blocking;
+
+/// How large the terminal is, in lines and columns: no line of a test is broken.
+const SIZE: (u16, u16) = (40, 250);
 
 /// A running program whose terminal is in the test's hands.
 pub(crate) struct Terminal {
@@ -21,17 +26,27 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    pub(crate) fn run(mut command: Command) -> Self {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
-        grantpt(&master).and_then(|()| unlockpt(&master)).expect("it is ours");
-        let path =
-            ptsname(&master, Vec::new()).expect("it has a name").into_string().expect("UTF-8");
-        let slave = || File::options().read(true).write(true).open(&path).expect("it opens");
-        command.env("TERM", "xterm").stdin(slave()).stdout(slave()).stderr(slave());
-        let child = command.spawn().expect("it starts");
+    pub(crate) fn run(command: Command) -> Self {
+        let (pty, slave) = blocking::open().expect("a terminal");
+        pty.resize(Size::new(SIZE.0, SIZE.1)).expect("it has a size");
+        // Whoever starts the tests in the background may have them ignore Ctrl-C, and all
+        // that they start.
+        let mut at_terminal = blocking::Command::new("env")
+            .arg("--default-signal=INT")
+            .arg(command.get_program())
+            .args(command.get_args());
+        if let Some(directory) = command.get_current_dir() {
+            at_terminal = at_terminal.current_dir(directory);
+        }
+        for (name, value) in command.get_envs() {
+            at_terminal = match value {
+                Some(value) => at_terminal.env(name, value),
+                None => at_terminal.env_remove(name),
+            };
+        }
         // The child alone keeps the other end open from here on.
-        drop(command);
-        let keyboard = File::from(master);
+        let child = at_terminal.env("TERM", "xterm").spawn(slave).expect("it starts");
+        let keyboard = File::from(OwnedFd::from(pty));
         let mut output = keyboard.try_clone().expect("a second handle");
         let screen = Arc::new(Mutex::new(Vec::new()));
         let shown = screen.clone();

@@ -68,6 +68,8 @@ const CRATES: [(&[&str], &[&str]); 3] = [
             "tonic_prost",
             "tonic_reflection",
             "tonic_types",
+            "tonic_web",
+            "tower_http",
             "prost",
             "prost_types",
             "tenantry_client",

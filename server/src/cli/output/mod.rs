@@ -18,7 +18,7 @@ pub(super) use migration::{
 };
 pub(super) use resource::{Listing, confirm, database, group, show, token};
 pub(super) use rows::{Mode, RowWriter};
-pub(super) use text::{plain, visible};
+pub(super) use text::{blob_text, is_hostile, plain, visible};
 
 /// How commands print what they found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

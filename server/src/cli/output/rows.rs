@@ -18,10 +18,18 @@ pub(in crate::cli) enum Mode {
     Json,
     /// Comma-separated values with a header, as RFC 4180 has them
     Csv,
+    /// A table as Markdown has it
+    Markdown,
     /// Values with `|` between them
     List,
     /// A line for each value
     Line,
+}
+
+impl Mode {
+    /// What they are called, in the order in which they are listed.
+    pub(in crate::cli) const NAMES: [&str; 6] =
+        ["table", "json", "csv", "markdown", "list", "line"];
 }
 
 impl From<Format> for Mode {
@@ -43,6 +51,7 @@ enum Form {
     Table(TableWriter),
     Json { names: Vec<String> },
     Csv { is_escaped: bool },
+    Markdown,
     List,
     Line { names: Vec<String>, width: usize },
 }
@@ -65,6 +74,11 @@ impl RowWriter {
                 let header = names.iter().map(|name| csv_text(name, is_escaped));
                 writeln!(out, "{}", header.collect::<Vec<_>>().join(","))?;
                 Form::Csv { is_escaped }
+            }
+            Mode::Markdown => {
+                writeln!(out, "{}", markdown_row(shown().iter().map(String::as_str)))?;
+                writeln!(out, "{}", markdown_row(names.iter().map(|_| "---")))?;
+                Form::Markdown
             }
             Mode::List => {
                 writeln!(out, "{}", shown().join("|"))?;
@@ -97,6 +111,10 @@ impl RowWriter {
                 let values = values.iter().map(|value| csv_value(value, *is_escaped));
                 writeln!(out, "{}", values.collect::<Vec<_>>().join(","))?;
             }
+            Form::Markdown => {
+                let cells: Vec<_> = values.iter().map(cell).collect();
+                writeln!(out, "{}", markdown_row(cells.iter().map(String::as_str)))?;
+            }
             Form::List => {
                 writeln!(out, "{}", values.iter().map(cell).collect::<Vec<_>>().join("|"))?;
             }
@@ -118,10 +136,26 @@ impl RowWriter {
         match self.form {
             Form::Table(table) => table.finish(out)?,
             Form::Json { .. } => writeln!(out, "{}", if self.rows == 0 { "[]" } else { "]" })?,
-            Form::Csv { .. } | Form::List | Form::Line { .. } => {}
+            Form::Csv { .. } | Form::Markdown | Form::List | Form::Line { .. } => {}
         }
         Ok(self.rows)
     }
+}
+
+/// A line of a table; what Markdown would take as its own is escaped.
+fn markdown_row<'a>(cells: impl Iterator<Item = &'a str>) -> String {
+    let mut line = String::from("|");
+    for cell in cells {
+        line.push(' ');
+        for c in cell.chars() {
+            if matches!(c, '\\' | '|' | '<' | '`' | '*' | '_' | '[' | ']') {
+                line.push('\\');
+            }
+            line.push(c);
+        }
+        line.push_str(" |");
+    }
+    line
 }
 
 /// A value as a CSV field. NULL is nothing, and an empty text is `""`.

@@ -116,6 +116,30 @@ fn json_keeps_columns_of_one_name_apart() {
     );
 }
 
+#[test]
+fn markdown_takes_nothing_as_its_own() {
+    check(
+        Mode::Markdown,
+        &["a|b", "n"],
+        &[vec![text("x|y\nz"), int(1)], vec![text("<b> `*_[l](u)\\"), NULL]],
+        concat!(
+            "| a\\|b | n |\n",
+            "| --- | --- |\n",
+            "| x\\|y\\\\nz | 1 |\n",
+            "| \\<b> \\`\\*\\_\\[l\\](u)\\\\ | NULL |\n",
+        ),
+    );
+}
+
+#[test]
+fn every_mode_is_listed_by_its_name() {
+    use clap::ValueEnum as _;
+    let names: Vec<_> =
+        Mode::value_variants().iter().filter_map(|mode| mode.to_possible_value()).collect();
+    let names: Vec<_> = names.iter().map(|name| name.get_name()).collect();
+    assert_eq!(names, Mode::NAMES);
+}
+
 const HOSTILE: &str = "a\u{1b}[2J\u{9b}1m\r\n\0\u{7f}\u{202e}b\u{2028}";
 
 #[test]
@@ -126,6 +150,9 @@ fn no_text_can_drive_the_terminal() {
         assert_eq!(printed.matches(shown).count(), 2, "{printed}");
         assert!(!printed.chars().any(|c| c != '\n' && text::is_hostile(c)), "{printed:?}");
     }
+    // Markdown escapes its own characters besides.
+    let printed = print(Mode::Markdown, &[HOSTILE], &[vec![text(HOSTILE)]]);
+    assert!(!printed.chars().any(|c| c != '\n' && text::is_hostile(c)), "{printed:?}");
     assert_eq!(plain("CREATE\n\tTABLE\u{1b}"), "CREATE\n\tTABLE\\u{1b}");
 }
 

@@ -35,7 +35,7 @@ fn escape(text: &str, keep: impl Fn(char) -> bool) -> String {
 
 /// Whether a character does more than stand in its place: control characters,
 /// line separators, and the marks that change the direction of text.
-pub(super) fn is_hostile(c: char) -> bool {
+pub(in crate::cli) fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2066}'..='\u{2069}' | '\u{feff}')
@@ -72,7 +72,7 @@ pub(super) fn real_text(real: f64) -> String {
 }
 
 /// A blob as SQL writes it.
-pub(super) fn blob_text(blob: &[u8]) -> String {
+pub(in crate::cli) fn blob_text(blob: &[u8]) -> String {
     let mut text = String::with_capacity(2 * blob.len() + 3);
     text.push_str("x'");
     for byte in blob {

@@ -6,21 +6,48 @@ use clap::ValueEnum as _;
 use tenantry_client::v1::Value;
 use tenantry_client::v1::value::Kind;
 
+use super::dump;
+use super::import::Import;
+use super::script;
 use super::session::Session;
+use super::words::{quoted, words};
 use crate::cli::failure::{Failure, Outcome};
 use crate::cli::output::{Mode, plain, visible};
 
-const HELP: &str = "\
-.databases        the database and what is attached
-.tables           tables and views, those of attached databases included
-.schema [TABLE]   the CREATE statements, of one table or of all
-.mode [MODE]      how rows are shown: table, json, csv, list or line
-.help             this
-.quit             leave, as Ctrl-D does
+/// The commands that there are, for completion.
+pub(super) const COMMANDS: [&str; 11] = [
+    ".databases",
+    ".dump",
+    ".exit",
+    ".help",
+    ".import",
+    ".mode",
+    ".quit",
+    ".read",
+    ".schema",
+    ".tables",
+    ".timer",
+];
 
-A statement ends with a semicolon and may take several lines. Ctrl-C cancels
-the running statement, or the one being typed. BEGIN opens a transaction, COMMIT
-or ROLLBACK ends it; ATTACH 'other' AS o and DETACH o work as in SQLite.";
+const HELP: &str = "\
+.databases           the database and what is attached
+.tables              tables and views, those of attached databases included
+.schema [TABLE]      the CREATE statements, of one table or of all
+.dump [TABLE]        SQL that makes all of it again, or one table
+.read FILE           run the statements and commands in a file
+.import FILE TABLE   add the rows of a CSV file: all of them or none. Its first line
+                     names the columns; a table that is not there is created.
+                     --no-header: the first line is data; --null TEXT: fields of
+                     this text are NULL
+.mode [MODE]         how rows are shown: table, json, csv, markdown, list or line
+.timer [on|off]      tell how long each statement took
+.help                this
+.quit                leave, as Ctrl-D does
+
+A statement ends with a semicolon and may take several lines. Tab completes names
+and keywords. Ctrl-C cancels the running statement, or the one being typed. BEGIN
+opens a transaction, COMMIT or ROLLBACK ends it; ATTACH 'other' AS o and DETACH o work
+as in SQLite.";
 
 /// What comes after a command.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,7 +64,8 @@ pub(super) async fn run(
     session: &mut Session<'_>,
     out: &mut dyn Write,
 ) -> Result<Next, Failure> {
-    let words: Vec<&str> = line.trim().trim_end_matches(';').split_whitespace().collect();
+    let all = words(line);
+    let words: Vec<&str> = all.iter().map(String::as_str).collect();
     match words[..] {
         [".quit" | ".exit"] => return Ok(Next::Quit),
         [".help"] => writeln!(out, "{HELP}")?,
@@ -45,13 +73,22 @@ pub(super) async fn run(
         [".tables"] => tables(session, out).await?,
         [".schema"] => schema(session, None, out).await?,
         [".schema", table] => schema(session, Some(table), out).await?,
+        [".dump"] => dump::run(session, None, out).await?,
+        [".dump", table] => dump::run(session, Some(table), out).await?,
+        [".read", file] => return script::run_file(file, session, out).await,
+        [".import", ..] => Import::parse(&all[1..])?.run(session, out).await?,
+        [".timer"] => writeln!(out, "{}", if session.is_timed { "on" } else { "off" })?,
+        [".timer", "on"] => session.is_timed = true,
+        [".timer", "off"] => session.is_timed = false,
         [".mode"] => {
             let name = session.mode.to_possible_value();
             writeln!(out, "{}", name.as_ref().map_or("", |name| name.get_name()))?;
         }
         [".mode", name] => {
             session.mode = Mode::from_str(name, true).map_err(|_| {
-                Failure::new(format!("there is no mode {name}: table, json, csv, list or line"))
+                Failure::new(format!(
+                    "there is no mode {name}: table, json, csv, markdown, list or line"
+                ))
             })?;
         }
         [command, ..] => {
@@ -76,10 +113,10 @@ fn databases(session: &Session<'_>, out: &mut dyn Write) -> Outcome {
 /// The schemas that can be asked for their tables, each with what comes before
 /// a name of it.
 fn schemas(session: &Session<'_>) -> Vec<(String, String)> {
-    let attached = session.attachments().iter().map(|attachment| {
-        let quoted = format!("\"{}\"", attachment.alias.replace('"', "\"\""));
-        (quoted, format!("{}.", attachment.alias))
-    });
+    let attached = session
+        .attachments()
+        .iter()
+        .map(|attachment| (quoted(&attachment.alias), format!("{}.", attachment.alias)));
     [("main".to_owned(), String::new())].into_iter().chain(attached).collect()
 }
 
@@ -129,7 +166,8 @@ async fn schema(session: &mut Session<'_>, table: Option<&str>, out: &mut dyn Wr
     }
 }
 
-fn text(row: &[Value]) -> &str {
+/// The first value of a row as text.
+pub(super) fn text(row: &[Value]) -> &str {
     match row.first().and_then(|value| value.kind.as_ref()) {
         Some(Kind::Text(text)) => text,
         _ => "",

@@ -4,27 +4,35 @@
 //! one after the other, so that a script of any length needs no memory and a
 //! transaction can be open across lines.
 
+mod complete;
+mod csv;
 mod dot;
+mod dump;
+mod import;
 mod lexer;
+mod lift;
+mod names;
 mod prompt;
+mod script;
 mod session;
 mod statements;
 mod transaction;
+mod words;
 
-use std::io::{self, BufRead as _, IsTerminal as _};
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
 use super::client::Client;
-use super::failure::{Failure, Outcome};
+use super::failure::Outcome;
 use super::output::{self, Format};
-use dot::Next;
 use session::Session;
 
 const HELP: &str = "\
 With SQL, the text is sent as one unit: all of it happens or nothing, unless it
 has BEGIN and COMMIT of its own. Without SQL, statements are read from standard
 input and run one by one; from a pipe the first error ends it, at a terminal
-there is a prompt (.help tells more).
+there is a prompt. Lines that start with a dot are for the shell itself, as an
+argument too: `tenantry db shell NAME .dump`; .help lists them.
 
 An attached database is called by its name: SELECT * FROM catalogue.tracks.
 ATTACH 'catalogue' AS c and DETACH c work as well, for the rest of the shell.
@@ -52,8 +60,8 @@ pub struct Args {
     #[arg(long, value_name = "DB[,DB…]", value_delimiter = ',')]
     attach: Vec<String>,
 
-    /// Where programs keep their state: the history is in `tenantry/history` in
-    /// it. It is a flag only because flags are what reads the environment.
+    /// Where programs keep their state: the history is in `tenantry` in it
+    // A flag only because flags are what reads the environment.
     #[arg(long, env = "XDG_STATE_HOME", hide = true)]
     state_home: Option<PathBuf>,
 }
@@ -61,63 +69,20 @@ pub struct Args {
 /// Runs the shell.
 pub(super) async fn run(args: Args, client: &Client, format: Format) -> Outcome {
     let mut session = Session::new(client, args.name, args.attach, format.into());
-    if let Some(sql) = args.sql {
-        return session.run_script(&sql, &mut output::stdout()).await;
-    }
-    if io::stdin().is_terminal() && io::stdout().is_terminal() {
-        prompt::run(session, args.state_home).await
-    } else {
-        read(session).await
-    }
-}
-
-/// Runs what standard input holds, until its end or the first error.
-async fn read(mut session: Session<'_>) -> Outcome {
     let mut out = output::stdout();
-    let mut input = String::new();
-    let mut lines = io::stdin().lock();
-    loop {
-        let line_start = input.len();
-        let is_end = read_line(&mut lines, &mut input)? == 0;
-        let line = input[line_start..].trim();
-        if !is_end && !line.ends_with(';') && !line.starts_with('.') {
-            continue;
+    match args.sql {
+        Some(line) if line.trim_start().starts_with('.') => {
+            dot::run(&line, &mut session, &mut out).await?;
         }
-        // A dot-command stands at the start of a line between statements.
-        let is_command =
-            line.starts_with('.') && statements::split(&input[..line_start]).rest.is_empty();
-        let command = is_command.then(|| line.to_owned());
-        if is_command {
-            input.truncate(line_start);
+        Some(sql) => return session.run_script(&sql, &mut out).await,
+        None if io::stdin().is_terminal() && io::stdout().is_terminal() => {
+            return prompt::run(session, args.state_home).await;
         }
-        let split = statements::split(&input);
-        for statement in split.statements {
-            session.run(statement, &mut out).await?;
-        }
-        // What has no semicolon at the end of the input is a statement all the same.
-        if is_end && !split.rest.is_empty() {
-            session.run(split.rest, &mut out).await?;
-        }
-        let rest = split.rest.to_owned();
-        input = rest;
-        if let Some(command) = command
-            && dot::run(&command, &mut session, &mut out).await? == Next::Quit
-        {
-            break;
-        }
-        if is_end {
-            break;
+        None => {
+            // Not locked: a file that is read meanwhile may be this one.
+            let mut lines = io::BufReader::new(io::stdin());
+            script::run(&mut lines, None, &mut session, &mut out).await?;
         }
     }
-    if session.is_in_transaction() {
-        return Err(Failure::with_hint(
-            "the input ended inside a transaction, which has been rolled back",
-            "end it with COMMIT",
-        ));
-    }
-    Ok(())
-}
-
-fn read_line(lines: &mut io::StdinLock<'_>, input: &mut String) -> Result<usize, Failure> {
-    lines.read_line(input).map_err(|error| Failure::new(format!("cannot read the input: {error}")))
+    script::check_end(&session)
 }

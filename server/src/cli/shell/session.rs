@@ -2,14 +2,16 @@
 //! the open transaction.
 
 use std::io::Write;
+use std::time::{Duration, Instant};
 
 use tenantry_client::v1::query_response::Part;
 use tenantry_client::v1::{
-    Attachment, Encoding, ExecuteRequest, QueryRequest, ResultSet, Statement, TransactBegin,
-    TransactionMode, Value,
+    Attachment, Encoding, ExecuteRequest, QueryHeader, QueryRequest, QueryResponse, ResultSet,
+    ResultStats, Statement, TransactBegin, TransactionMode, Value,
 };
-use tonic::Status;
+use tonic::{Status, Streaming};
 
+use super::lift;
 use super::statements::{self, Action};
 use super::transaction::Transaction;
 use crate::cli::client::Client;
@@ -27,6 +29,12 @@ pub(super) struct Session<'a> {
     pub(super) mode: Mode,
     /// Whether to say what a statement did that returns no rows.
     pub(super) is_chatty: bool,
+    /// Whether to say how long each statement took.
+    pub(super) is_timed: bool,
+    /// How many files read each other now.
+    pub(super) depth: u32,
+    /// The time that the statement has spent in SQLite.
+    in_sqlite: Duration,
 }
 
 impl<'a> Session<'a> {
@@ -38,7 +46,22 @@ impl<'a> Session<'a> {
         mode: Mode,
     ) -> Self {
         let attachments = attach.iter().map(|named| attachment(&database, named)).collect();
-        Self { client, database, attachments, transaction: None, mode, is_chatty: false }
+        Self {
+            client,
+            database,
+            attachments,
+            transaction: None,
+            mode,
+            is_chatty: false,
+            is_timed: false,
+            depth: 0,
+            in_sqlite: Duration::ZERO,
+        }
+    }
+
+    /// The server.
+    pub(super) fn client(&self) -> &'a Client {
+        self.client
     }
 
     /// The database, as it was named.
@@ -94,8 +117,22 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Runs one statement.
+    /// Runs one statement, and says how long it took where that is wanted.
     pub(super) async fn run(&mut self, sql: &str, out: &mut dyn Write) -> Outcome {
+        if !self.is_timed {
+            return self.run_statement(sql, out).await;
+        }
+        self.in_sqlite = Duration::ZERO;
+        let start = Instant::now();
+        let outcome = self.run_statement(sql, out).await;
+        let (whole, inside) = (milliseconds(start.elapsed()), milliseconds(self.in_sqlite));
+        // Beside the rows, which a program may read.
+        out.flush()?;
+        eprintln!("time: {whole} ms, of which {inside} ms in SQLite");
+        outcome
+    }
+
+    async fn run_statement(&mut self, sql: &str, out: &mut dyn Write) -> Outcome {
         let action = statements::action(sql);
         let is_open = self.transaction.is_some();
         match action {
@@ -146,7 +183,13 @@ impl<'a> Session<'a> {
         self.attachments.iter().position(|attachment| attachment.alias.eq_ignore_ascii_case(alias))
     }
 
-    async fn begin(&mut self, mode: TransactionMode, out: &mut dyn Write) -> Outcome {
+    /// Runs SQL of the shell itself that returns nothing.
+    pub(super) async fn command(&mut self, sql: &str) -> Outcome {
+        self.execute(sql).await.map(drop).map_err(Failure::without_sql)
+    }
+
+    /// Opens a transaction.
+    pub(super) async fn open(&mut self, mode: TransactionMode) -> Outcome {
         let begin = TransactBegin {
             database: self.database.clone(),
             mode: mode.into(),
@@ -154,6 +197,19 @@ impl<'a> Session<'a> {
             min_generation: 0,
         };
         self.transaction = Some(Transaction::begin(self.client, begin).await?);
+        Ok(())
+    }
+
+    /// Commits the open transaction.
+    pub(super) async fn commit(&mut self) -> Outcome {
+        match self.transaction.take() {
+            Some(transaction) => transaction.commit().await,
+            None => Ok(()),
+        }
+    }
+
+    async fn begin(&mut self, mode: TransactionMode, out: &mut dyn Write) -> Outcome {
+        self.open(mode).await?;
         self.say("transaction open; the server rolls it back when it is left waiting", out)
     }
 
@@ -169,11 +225,11 @@ impl<'a> Session<'a> {
     }
 
     async fn execute(&mut self, sql: &str) -> Result<Vec<ResultSet>, Failure> {
-        self.send(Statement { sql: sql.to_owned(), ..Statement::default() }).await
+        self.send(lift::statement(sql)).await
     }
 
     /// Sends a statement to where statements go now.
-    async fn send(&mut self, statement: Statement) -> Result<Vec<ResultSet>, Failure> {
+    pub(super) async fn send(&mut self, statement: Statement) -> Result<Vec<ResultSet>, Failure> {
         let sql = statement.sql.clone();
         let refused = |status: Status| Failure::Sql(Box::new(status), sql);
         if let Some(transaction) = &mut self.transaction {
@@ -195,41 +251,58 @@ impl<'a> Session<'a> {
         Ok(response.into_inner().results)
     }
 
-    /// Streams the rows of one statement.
+    /// Streams the rows of one statement to the user.
     async fn query(&mut self, sql: &str, out: &mut dyn Write) -> Outcome {
-        let refused = |status: Status| Failure::Sql(Box::new(status), sql.to_owned());
+        let mut rows = self.ask(sql).await?;
+        let header = rows.header().await?;
+        let mut writer = RowWriter::begin(out, self.mode, &header.columns)?;
+        while let Some(chunk) = rows.next().await? {
+            for row in &chunk {
+                writer.row(out, row)?;
+            }
+            out.flush()?;
+        }
+        self.add_time(rows.stats.as_ref());
+        let count = writer.end(out)?;
+        self.say_rows(count, out)
+    }
+
+    /// Streams the rows of SQL of the shell itself.
+    pub(super) async fn stream(
+        &mut self,
+        sql: &str,
+        mut take: impl FnMut(Vec<Value>) -> Outcome,
+    ) -> Outcome {
+        let mut rows = self.ask(sql).await.map_err(Failure::without_sql)?;
+        rows.header().await.map_err(Failure::without_sql)?;
+        while let Some(chunk) = rows.next().await.map_err(Failure::without_sql)? {
+            chunk.into_iter().try_for_each(&mut take)?;
+        }
+        Ok(())
+    }
+
+    async fn ask(&self, sql: &str) -> Result<Rows, Failure> {
         let request = QueryRequest {
             database: self.database.clone(),
-            statement: Some(Statement { sql: sql.to_owned(), ..Statement::default() }),
+            statement: Some(lift::statement(sql)),
             attachments: self.attachments.clone(),
             encoding: Encoding::Rows.into(),
             min_generation: 0,
         };
-        let mut parts = self.client.query().query(request).await.map_err(refused)?.into_inner();
-        let mut writer = None;
-        while let Some(message) = parts.message().await.map_err(refused)? {
-            match (message.part, &mut writer) {
-                (Some(Part::Header(header)), None) => {
-                    writer = Some(RowWriter::begin(out, self.mode, &header.columns)?);
-                }
-                (Some(Part::Rows(chunk)), Some(writer)) => {
-                    for row in &chunk.rows {
-                        writer.row(out, &row.values)?;
-                    }
-                    out.flush()?;
-                }
-                (Some(Part::Summary(_)), Some(_)) => {
-                    let count = writer.take().map(|writer| writer.end(out)).transpose()?;
-                    return self.say_rows(count.unwrap_or(0), out);
-                }
-                _ => break,
-            }
-        }
-        Err(Failure::incomplete())
+        let refused = |status: Status| Failure::Sql(Box::new(status), sql.to_owned());
+        let parts = self.client.query().query(request).await.map_err(refused)?.into_inner();
+        Ok(Rows { parts, sql: sql.to_owned(), stats: None })
     }
 
-    fn print(&self, results: &[ResultSet], out: &mut dyn Write) -> Outcome {
+    fn add_time(&mut self, stats: Option<&ResultStats>) {
+        let spent = stats.and_then(|stats| stats.duration.as_ref());
+        let spent = spent.and_then(|spent| Duration::try_from(*spent).ok());
+        self.in_sqlite += spent.unwrap_or_default();
+    }
+
+    fn print(&mut self, results: &[ResultSet], out: &mut dyn Write) -> Outcome {
         for result in results {
+            self.add_time(result.stats.as_ref());
             if result.columns.is_empty() {
                 match result.affected_row_count {
                     0 => self.say("done", out)?,
@@ -254,12 +327,55 @@ impl<'a> Session<'a> {
     }
 
     /// Tells a person at a prompt what happened. A program reads only rows.
-    fn say(&self, message: &str, out: &mut dyn Write) -> Outcome {
+    pub(super) fn say(&self, message: &str, out: &mut dyn Write) -> Outcome {
         if self.is_chatty && self.mode == Mode::Table {
             writeln!(out, "{message}")?;
         }
         Ok(out.flush()?)
     }
+}
+
+/// A result as it comes.
+struct Rows {
+    parts: Streaming<QueryResponse>,
+    sql: String,
+    /// What it cost, at its end.
+    stats: Option<ResultStats>,
+}
+
+impl Rows {
+    async fn part(&mut self) -> Result<Part, Failure> {
+        let message = self.parts.message().await;
+        let message = message.map_err(|status| Failure::Sql(Box::new(status), self.sql.clone()))?;
+        message.and_then(|message| message.part).ok_or_else(Failure::incomplete)
+    }
+
+    async fn header(&mut self) -> Result<QueryHeader, Failure> {
+        match self.part().await? {
+            Part::Header(header) => Ok(header),
+            Part::Rows(_) | Part::Columns(_) | Part::Summary(_) => Err(Failure::incomplete()),
+        }
+    }
+
+    /// Some rows; `None` at the end, when all of them have come.
+    async fn next(&mut self) -> Result<Option<Vec<Vec<Value>>>, Failure> {
+        // A server that is faster than the terminal always has more: without this
+        // nobody would look whether Ctrl-C was pressed.
+        tokio::task::yield_now().await;
+        match self.part().await? {
+            Part::Rows(chunk) => Ok(Some(chunk.rows.into_iter().map(|row| row.values).collect())),
+            Part::Summary(summary) => {
+                self.stats = summary.stats;
+                Ok(None)
+            }
+            Part::Header(_) | Part::Columns(_) => Err(Failure::incomplete()),
+        }
+    }
+}
+
+/// As people read it.
+fn milliseconds(time: Duration) -> String {
+    format!("{:.3}", time.as_secs_f64() * 1_000.0)
 }
 
 /// A database under its name or UUID, as it is named.

@@ -1,0 +1,281 @@
+package tenantry
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	tenantryv1 "github.com/tenantry/tenantry/sdk/go/gen/tenantry/v1"
+)
+
+// fake is a server that fails as it is told to.
+type fake struct {
+	tenantryv1.UnimplementedQueryServiceServer
+	tenantryv1.UnimplementedDatabasesServiceServer
+	execute  func(ctx context.Context, call int32) error
+	transact func(stream grpc.BidiStreamingServer[tenantryv1.TransactRequest, tenantryv1.TransactResponse], call int32) error
+	query    func(stream grpc.ServerStreamingServer[tenantryv1.QueryResponse]) error
+	calls    atomic.Int32
+	ids      []string
+}
+
+func (f *fake) Execute(ctx context.Context, _ *tenantryv1.ExecuteRequest) (*tenantryv1.ExecuteResponse, error) {
+	return &tenantryv1.ExecuteResponse{}, f.execute(ctx, f.calls.Add(1))
+}
+
+func (f *fake) Transact(stream grpc.BidiStreamingServer[tenantryv1.TransactRequest, tenantryv1.TransactResponse]) error {
+	return f.transact(stream, f.calls.Add(1))
+}
+
+func (f *fake) Query(_ *tenantryv1.QueryRequest, stream grpc.ServerStreamingServer[tenantryv1.QueryResponse]) error {
+	return f.query(stream)
+}
+
+func (f *fake) CreateDatabase(_ context.Context, request *tenantryv1.CreateDatabaseRequest) (*tenantryv1.CreateDatabaseResponse, error) {
+	f.ids = append(f.ids, request.GetRequestId())
+	if f.calls.Add(1) == 1 {
+		return nil, status.Error(codes.Unavailable, "gone")
+	}
+	return &tenantryv1.CreateDatabaseResponse{Database: request.GetDatabase()}, nil
+}
+
+// serve starts the fake, and returns a client of it.
+func serve(t *testing.T, f *fake, opts ...Option) *Client {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := grpc.NewServer()
+	tenantryv1.RegisterQueryServiceServer(server, f)
+	tenantryv1.RegisterDatabasesServiceServer(server, f)
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(server.Stop)
+	policy := WithRetry(RetryPolicy{MaxAttempts: 3, MinBackoff: time.Millisecond, MaxBackoff: 2 * time.Millisecond})
+	client, err := New(listener.Addr().String(), append([]Option{policy}, opts...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	return client
+}
+
+// refusal is an error as the server makes it.
+func refusal(code codes.Code, reason Reason, retryAfter *time.Duration) error {
+	told, err := status.New(code, "no").WithDetails(&errdetails.ErrorInfo{Domain: domain, Reason: string(reason)})
+	if err == nil && retryAfter != nil {
+		told, err = told.WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(*retryAfter)})
+	}
+	if err != nil {
+		return err
+	}
+	return told.Err()
+}
+
+func TestRetries(t *testing.T) {
+	soon := time.Millisecond
+	for _, test := range []struct {
+		name  string
+		err   error
+		set   []Setting
+		calls int32
+	}{
+		{"what had no effect", refusal(codes.ResourceExhausted, ReasonOverloaded, &soon), nil, 3},
+		{"a migration in progress", refusal(codes.FailedPrecondition, ReasonMigrationInProgress, &soon), nil, 1},
+		{"a lost connection", status.Error(codes.Unavailable, "gone"), nil, 1},
+		{"a lost connection of what may be done twice", status.Error(codes.Unavailable, "gone"), []Setting{Idempotent()}, 3},
+		{"a constraint", refusal(codes.FailedPrecondition, ReasonConstraint, nil), []Setting{Idempotent()}, 1},
+	} {
+		f := &fake{execute: func(context.Context, int32) error { return test.err }}
+		_, err := serve(t, f).Database("data", test.set...).Execute(t.Context(), "SELECT 1")
+		if f.calls.Load() != test.calls || err == nil {
+			t.Errorf("%s: %d calls, %v", test.name, f.calls.Load(), err)
+		}
+	}
+}
+
+func TestRetriesStayWithinTheDeadline(t *testing.T) {
+	hour := time.Hour
+	f := &fake{execute: func(context.Context, int32) error {
+		return refusal(codes.ResourceExhausted, ReasonOverloaded, &hour)
+	}}
+	client := serve(t, f, WithTimeout(time.Minute))
+	begun := time.Now()
+	_, err := client.Database("data").Execute(t.Context(), "SELECT 1")
+	if !errors.Is(err, ReasonOverloaded) || f.calls.Load() != 1 || time.Since(begun) > 30*time.Second {
+		t.Errorf("after %d calls and %s: %v", f.calls.Load(), time.Since(begun), err)
+	}
+}
+
+func TestRequestIDStaysTheSame(t *testing.T) {
+	f := &fake{}
+	if _, err := serve(t, f).Databases.Create(t.Context(), &Database{Name: "data"}); err != nil {
+		t.Fatal(err)
+	}
+	if len(f.ids) != 2 || f.ids[0] != f.ids[1] || len(f.ids[0]) != 36 {
+		t.Errorf("the ids were %q", f.ids)
+	}
+}
+
+func TestOneTokenForCallsThatFailTogether(t *testing.T) {
+	const together = 8
+	var arrived sync.WaitGroup
+	arrived.Add(together)
+	f := &fake{execute: func(ctx context.Context, _ int32) error {
+		told, _ := metadata.FromIncomingContext(ctx)
+		if told.Get("authorization")[0] == "Bearer old" {
+			arrived.Done()
+			arrived.Wait()
+			return refusal(codes.Unauthenticated, ReasonTokenExpired, nil)
+		}
+		return nil
+	}}
+	var asked atomic.Int32
+	client := serve(t, f, WithTokenSource(func(context.Context) (string, error) {
+		if asked.Add(1) == 1 {
+			return "old", nil
+		}
+		return "new", nil
+	}))
+	failed := make(chan error, together)
+	for range together {
+		go func() {
+			_, err := client.Database("data").Execute(context.Background(), "SELECT 1")
+			failed <- err
+		}()
+	}
+	for range together {
+		if err := <-failed; err != nil {
+			t.Error(err)
+		}
+	}
+	if asked.Load() != 2 {
+		t.Errorf("the source was asked %d times", asked.Load())
+	}
+}
+
+func TestTokenSourceFails(t *testing.T) {
+	cause := errors.New("the login is away")
+	client := serve(t, &fake{}, WithTokenSource(func(context.Context) (string, error) { return "", cause }))
+	_, err := client.Database("data").Execute(t.Context(), "SELECT 1")
+	if !errors.Is(err, cause) || Code(err) != codes.Unauthenticated {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
+// begin answers the first request of a transaction.
+func begin(stream grpc.BidiStreamingServer[tenantryv1.TransactRequest, tenantryv1.TransactResponse]) error {
+	if _, err := stream.Recv(); err != nil {
+		return err
+	}
+	return stream.Send(&tenantryv1.TransactResponse{
+		Response: &tenantryv1.TransactResponse_Began{Began: &tenantryv1.TransactBegan{}},
+	})
+}
+
+func TestLostCommitIsNotRepeated(t *testing.T) {
+	f := &fake{transact: func(stream grpc.BidiStreamingServer[tenantryv1.TransactRequest, tenantryv1.TransactResponse], _ int32) error {
+		if err := begin(stream); err != nil {
+			return err
+		}
+		if _, err := stream.Recv(); err != nil {
+			return err
+		}
+		return status.Error(codes.Unavailable, "gone")
+	}}
+	err := serve(t, f).Database("data").Transaction(t.Context(), Immediate, func(*Tx) error { return nil })
+	var told *Error
+	if !errors.As(err, &told) || !told.OutcomeUnknown() || told.Code != codes.Unavailable || f.calls.Load() != 1 {
+		t.Errorf("after %d calls: %v", f.calls.Load(), err)
+	}
+}
+
+func TestTransactionGivesUp(t *testing.T) {
+	soon := time.Millisecond
+	f := &fake{transact: func(stream grpc.BidiStreamingServer[tenantryv1.TransactRequest, tenantryv1.TransactResponse], _ int32) error {
+		if err := begin(stream); err != nil {
+			return err
+		}
+		return refusal(codes.Aborted, ReasonTransactionTimeout, &soon)
+	}}
+	attempts := 0
+	err := serve(t, f).Database("data").Transaction(t.Context(), Immediate, func(tx *Tx) error {
+		attempts++
+		_, err := tx.Execute(t.Context(), "SELECT 1")
+		return err
+	})
+	if !errors.Is(err, ReasonTransactionTimeout) || attempts != 3 {
+		t.Errorf("after %d attempts: %v", attempts, err)
+	}
+}
+
+func TestTransactionOfAPanic(t *testing.T) {
+	ended := make(chan error, 1)
+	f := &fake{transact: func(stream grpc.BidiStreamingServer[tenantryv1.TransactRequest, tenantryv1.TransactResponse], _ int32) error {
+		if err := begin(stream); err != nil {
+			return err
+		}
+		_, err := stream.Recv()
+		ended <- err
+		return err
+	}}
+	db := serve(t, f).Database("data")
+	func() {
+		defer func() {
+			if recover() != "mine" {
+				t.Error("the panic did not come out")
+			}
+		}()
+		_ = db.Transaction(t.Context(), Immediate, func(*Tx) error { panic("mine") })
+	}()
+	select {
+	case err := <-ended:
+		if status.Code(err) != codes.Canceled {
+			t.Errorf("the server saw %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the transaction is still open")
+	}
+}
+
+func TestStreamWithoutSummary(t *testing.T) {
+	f := &fake{query: func(stream grpc.ServerStreamingServer[tenantryv1.QueryResponse]) error {
+		return stream.Send(&tenantryv1.QueryResponse{
+			Part: &tenantryv1.QueryResponse_Header{Header: &tenantryv1.QueryHeader{}},
+		})
+	}}
+	rows, err := serve(t, f).Database("data").Query(t.Context(), "SELECT 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range rows.All() {
+	}
+	if Code(rows.Err()) != codes.Unavailable {
+		t.Errorf("it ended with %v", rows.Err())
+	}
+}
+
+func TestCloseBetweenAttempts(t *testing.T) {
+	soon := time.Millisecond
+	var client *Client
+	f := &fake{execute: func(context.Context, int32) error {
+		client.transport.closed.Store(true)
+		return refusal(codes.ResourceExhausted, ReasonOverloaded, &soon)
+	}}
+	client = serve(t, f)
+	_, err := client.Database("data").Execute(t.Context(), "SELECT 1")
+	if Code(err) != codes.Canceled || f.calls.Load() != 1 {
+		t.Errorf("after %d calls: %v", f.calls.Load(), err)
+	}
+}

@@ -1,0 +1,43 @@
+package dev.tenantry;
+
+import com.google.protobuf.ByteString;
+import dev.tenantry.v1.Value;
+import java.util.List;
+
+/** Cells that came row by row, each a {@code Value}. */
+record RowCells(List<dev.tenantry.v1.Row> rows) implements Cells {
+  private Value value(int row, int column) {
+    return rows.get(row).getValues(column);
+  }
+
+  @Override
+  public byte type(int row, int column) {
+    return switch (value(row, column).getKindCase()) {
+      case INTEGER -> INTEGER;
+      case REAL -> REAL;
+      case TEXT -> TEXT;
+      case BLOB -> BLOB;
+      case NULL, KIND_NOT_SET -> NULL;
+    };
+  }
+
+  @Override
+  public long integer(int row, int column) {
+    return value(row, column).getInteger();
+  }
+
+  @Override
+  public double real(int row, int column) {
+    return value(row, column).getReal();
+  }
+
+  @Override
+  public String text(int row, int column) {
+    return value(row, column).getText();
+  }
+
+  @Override
+  public ByteString blob(int row, int column) {
+    return value(row, column).getBlob();
+  }
+}

@@ -1,0 +1,6 @@
+/**
+ * The client of Tenantry, which gives every tenant its own SQLite database.
+ *
+ * <p>Begin with {@link dev.tenantry.TenantryClient#builder}.
+ */
+package dev.tenantry;
