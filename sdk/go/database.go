@@ -211,6 +211,9 @@ type Description struct {
 
 // Describe compiles one statement without running it.
 func (db *DB) Describe(ctx context.Context, query string) (*Description, error) {
+	if err := checkSQL(query); err != nil {
+		return nil, err
+	}
 	response, err := unary(ctx, db.client, true, db.client.queries.Describe,
 		&tenantryv1.DescribeRequest{
 			Database:    db.name,

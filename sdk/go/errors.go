@@ -16,6 +16,9 @@ import (
 // domain tells the server's errors from those of what lies between.
 const domain = "tenantry"
 
+// outcome is the entry of the metadata that tells what became of a write.
+const outcome = "outcome"
+
 // Error is every failure that this package answers, whether the server refused
 // the call or it never got there. Find it with [errors.As], or ask for a reason
 // with [errors.Is]:
@@ -42,6 +45,8 @@ type Error struct {
 
 	status *status.Status
 	cause  error
+	// of is the transaction that the error comes from, if it comes from one.
+	of *Tx
 }
 
 // FieldViolation is what is wrong with one field of a request.
@@ -91,7 +96,7 @@ func (e *Error) Retryable() bool {
 
 // OutcomeUnknown tells whether a write may have been done although the call
 // failed: read it back before you send it again.
-func (e *Error) OutcomeUnknown() bool { return e.Metadata["outcome"] == "unknown" }
+func (e *Error) OutcomeUnknown() bool { return e.Metadata[outcome] == "unknown" }
 
 // Code returns the gRPC code of an error: OK of nil, Unknown of one that is not
 // of this package.
@@ -151,7 +156,7 @@ func (e *Error) withUnknownOutcome() *Error {
 	if result.Metadata == nil {
 		result.Metadata = make(map[string]string)
 	}
-	result.Metadata["outcome"] = "unknown"
+	result.Metadata[outcome] = "unknown"
 	return &result
 }
 

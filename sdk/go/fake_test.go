@@ -24,7 +24,7 @@ type fake struct {
 	tenantryv1.UnimplementedQueryServiceServer
 	tenantryv1.UnimplementedDatabasesServiceServer
 	execute  func(ctx context.Context, call int32) error
-	transact func(stream grpc.BidiStreamingServer[tenantryv1.TransactRequest, tenantryv1.TransactResponse], call int32) error
+	transact func(stream transactStream, call int32) error
 	query    func(stream grpc.ServerStreamingServer[tenantryv1.QueryResponse]) error
 	calls    atomic.Int32
 	ids      []string
@@ -34,7 +34,7 @@ func (f *fake) Execute(ctx context.Context, _ *tenantryv1.ExecuteRequest) (*tena
 	return &tenantryv1.ExecuteResponse{}, f.execute(ctx, f.calls.Add(1))
 }
 
-func (f *fake) Transact(stream grpc.BidiStreamingServer[tenantryv1.TransactRequest, tenantryv1.TransactResponse]) error {
+func (f *fake) Transact(stream transactStream) error {
 	return f.transact(stream, f.calls.Add(1))
 }
 
@@ -174,81 +174,6 @@ func TestTokenSourceFails(t *testing.T) {
 	}
 }
 
-// begin answers the first request of a transaction.
-func begin(stream grpc.BidiStreamingServer[tenantryv1.TransactRequest, tenantryv1.TransactResponse]) error {
-	if _, err := stream.Recv(); err != nil {
-		return err
-	}
-	return stream.Send(&tenantryv1.TransactResponse{
-		Response: &tenantryv1.TransactResponse_Began{Began: &tenantryv1.TransactBegan{}},
-	})
-}
-
-func TestLostCommitIsNotRepeated(t *testing.T) {
-	f := &fake{transact: func(stream grpc.BidiStreamingServer[tenantryv1.TransactRequest, tenantryv1.TransactResponse], _ int32) error {
-		if err := begin(stream); err != nil {
-			return err
-		}
-		if _, err := stream.Recv(); err != nil {
-			return err
-		}
-		return status.Error(codes.Unavailable, "gone")
-	}}
-	err := serve(t, f).Database("data").Transaction(t.Context(), Immediate, func(*Tx) error { return nil })
-	var told *Error
-	if !errors.As(err, &told) || !told.OutcomeUnknown() || told.Code != codes.Unavailable || f.calls.Load() != 1 {
-		t.Errorf("after %d calls: %v", f.calls.Load(), err)
-	}
-}
-
-func TestTransactionGivesUp(t *testing.T) {
-	soon := time.Millisecond
-	f := &fake{transact: func(stream grpc.BidiStreamingServer[tenantryv1.TransactRequest, tenantryv1.TransactResponse], _ int32) error {
-		if err := begin(stream); err != nil {
-			return err
-		}
-		return refusal(codes.Aborted, ReasonTransactionTimeout, &soon)
-	}}
-	attempts := 0
-	err := serve(t, f).Database("data").Transaction(t.Context(), Immediate, func(tx *Tx) error {
-		attempts++
-		_, err := tx.Execute(t.Context(), "SELECT 1")
-		return err
-	})
-	if !errors.Is(err, ReasonTransactionTimeout) || attempts != 3 {
-		t.Errorf("after %d attempts: %v", attempts, err)
-	}
-}
-
-func TestTransactionOfAPanic(t *testing.T) {
-	ended := make(chan error, 1)
-	f := &fake{transact: func(stream grpc.BidiStreamingServer[tenantryv1.TransactRequest, tenantryv1.TransactResponse], _ int32) error {
-		if err := begin(stream); err != nil {
-			return err
-		}
-		_, err := stream.Recv()
-		ended <- err
-		return err
-	}}
-	db := serve(t, f).Database("data")
-	func() {
-		defer func() {
-			if recover() != "mine" {
-				t.Error("the panic did not come out")
-			}
-		}()
-		_ = db.Transaction(t.Context(), Immediate, func(*Tx) error { panic("mine") })
-	}()
-	select {
-	case err := <-ended:
-		if status.Code(err) != codes.Canceled {
-			t.Errorf("the server saw %v", err)
-		}
-	case <-time.After(10 * time.Second):
-		t.Error("the transaction is still open")
-	}
-}
-
 func TestStreamWithoutSummary(t *testing.T) {
 	f := &fake{query: func(stream grpc.ServerStreamingServer[tenantryv1.QueryResponse]) error {
 		return stream.Send(&tenantryv1.QueryResponse{
@@ -263,6 +188,41 @@ func TestStreamWithoutSummary(t *testing.T) {
 	}
 	if Code(rows.Err()) != codes.Unavailable {
 		t.Errorf("it ended with %v", rows.Err())
+	}
+}
+
+func TestStreamsThatAreNone(t *testing.T) {
+	rows := func(cells ...*tenantryv1.Value) *tenantryv1.QueryResponse {
+		return &tenantryv1.QueryResponse{Part: &tenantryv1.QueryResponse_Rows{
+			Rows: &tenantryv1.RowChunk{Rows: []*tenantryv1.Row{{Values: cells}}},
+		}}
+	}
+	header := &tenantryv1.QueryResponse{Part: &tenantryv1.QueryResponse_Header{
+		Header: &tenantryv1.QueryHeader{Columns: []*tenantryv1.Column{{Name: "a"}}},
+	}}
+	for name, parts := range map[string][]*tenantryv1.QueryResponse{
+		"no header":      {rows()},
+		"nothing at all": {{}},
+		"a short row":    {header, rows()},
+		"a long row":     {header, rows(integer(1), integer(2))},
+	} {
+		f := &fake{query: func(stream grpc.ServerStreamingServer[tenantryv1.QueryResponse]) error {
+			for _, part := range parts {
+				if err := stream.Send(part); err != nil {
+					return err
+				}
+			}
+			return nil
+		}}
+		rows, err := serve(t, f).Database("data").Query(t.Context(), "SELECT 1")
+		if err == nil {
+			for range rows.All() {
+			}
+			err = rows.Err()
+		}
+		if Code(err) != codes.Internal {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -23,14 +23,10 @@ type retry struct {
 
 // attempt makes a call, and makes it again where that is allowed and may help.
 func (c *Client) attempt(ctx context.Context, safe bool, call func() error) error {
-	if c.transport.closed.Load() {
-		return closedError()
-	}
-	used, err := c.transport.tokens.get(ctx)
+	retry, err := c.newRetry(ctx, safe)
 	if err != nil {
 		return err
 	}
-	retry := retry{client: c, safe: safe, used: used}
 	for {
 		err := call()
 		if err == nil {
@@ -40,6 +36,18 @@ func (c *Client) attempt(ctx context.Context, safe bool, call func() error) erro
 			return retry.err
 		}
 	}
+}
+
+// newRetry takes the token for the first attempt.
+func (c *Client) newRetry(ctx context.Context, safe bool) (*retry, error) {
+	if c.transport.closed.Load() {
+		return nil, closedError()
+	}
+	used, err := c.transport.tokens.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &retry{client: c, safe: safe, used: used}, nil
 }
 
 // again tells whether to make the call once more, after it has waited for that.

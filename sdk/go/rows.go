@@ -63,9 +63,13 @@ func (db *DB) Query(ctx context.Context, query string, args ...any) (*Rows, erro
 		if err != nil {
 			return err
 		}
+		header := first.GetHeader()
+		if header == nil {
+			return &Error{Code: codes.Internal, Message: "the server sent a stream that does not begin with its columns"}
+		}
 		rows.stream = stream
-		rows.columns = columnsOf(first.GetHeader().GetColumns())
-		rows.generation = first.GetHeader().GetGeneration()
+		rows.columns = columnsOf(header.GetColumns())
+		rows.generation = header.GetGeneration()
 		return nil
 	})
 	if err != nil {
@@ -146,18 +150,13 @@ func (r *Rows) receive() bool {
 		r.err = r.client.transport.translate(err)
 		return false
 	}
-	r.next = 0
+	// What a later server may add to the stream is no row.
+	r.chunk, r.next = nil, 0
 	switch part := response.GetPart().(type) {
 	case *tenantryv1.QueryResponse_Columns:
 		r.chunk, err = decodeColumns(r.columns, part.Columns)
-		if err != nil {
-			r.Close()
-			r.err = err
-		}
-		return err == nil
 	case *tenantryv1.QueryResponse_Rows:
-		r.chunk = rowsOf(r.columns, part.Rows.GetRows())
-		return true
+		r.chunk, err = decodeRows(r.columns, part.Rows.GetRows())
 	case *tenantryv1.QueryResponse_Summary:
 		r.summary = part.Summary
 		// The end of the call is on its way; leaving before it would look like
@@ -165,11 +164,22 @@ func (r *Rows) receive() bool {
 		_, _ = r.stream.Recv()
 		r.Close()
 		return false
-	default:
-		// What a later server may add to the stream is no row.
-		r.chunk = nil
-		return true
 	}
+	if err != nil {
+		r.Close()
+		r.err = err
+	}
+	return err == nil
+}
+
+// decodeRows turns a chunk of rows into those that a reader gets.
+func decodeRows(columns []Column, messages []*tenantryv1.Row) ([]Row, error) {
+	for _, message := range messages {
+		if len(message.GetValues()) != len(columns) {
+			return nil, brokenChunk()
+		}
+	}
+	return rowsOf(columns, messages), nil
 }
 
 // decodeColumns turns a chunk of columns into rows, all of them in one piece of
@@ -186,7 +196,7 @@ func decodeColumns(columns []Column, chunk *tenantryv1.ColumnChunk) ([]Row, erro
 	}
 	cells := make([]Value, count*width)
 	for index, column := range chunk.GetColumns() {
-		if count > 0 && !decodeColumn(cells[index:], width, column) {
+		if !decodeColumn(cells, index, width, column) {
 			return nil, brokenChunk()
 		}
 	}
@@ -198,13 +208,13 @@ func decodeColumns(columns []Column, chunk *tenantryv1.ColumnChunk) ([]Row, erro
 	return rows, nil
 }
 
-// decodeColumn fills every cell that lies a row's width from the one before. It
-// answers false when the lists are shorter than the types say.
-func decodeColumn(cells []Value, width int, column *tenantryv1.ColumnData) bool {
+// decodeColumn fills every cell that lies a row's width from the one before, from the
+// first one on. It answers false unless the lists hold what the types say, and no more.
+func decodeColumn(cells []Value, first, width int, column *tenantryv1.ColumnData) bool {
 	integers, reals, lengths := column.GetIntegers(), column.GetReals(), column.GetLengths()
 	data := string(column.GetData())
 	for index, class := range column.GetTypes() {
-		cell := &cells[index*width]
+		cell := &cells[first+index*width]
 		switch Kind(class) {
 		case KindNull:
 		case KindInteger:
@@ -229,7 +239,7 @@ func decodeColumn(cells []Value, width int, column *tenantryv1.ColumnData) bool 
 			return false
 		}
 	}
-	return true
+	return len(integers)+len(reals)+len(lengths)+len(data) == 0
 }
 
 func brokenChunk() *Error {

@@ -115,10 +115,10 @@ func (v Value) scanKind(target any) error {
 	case v.kind == KindInteger && place.Kind() == reflect.Bool && v.bits <= 1:
 		place.SetBool(v.bits == 1)
 		return nil
-	case v.kind == KindInteger && place.CanFloat() && isExact(v.Int64()):
+	case v.kind == KindInteger && place.CanFloat() && isExact(v.Int64()) && holds(place, float64(v.Int64())):
 		place.SetFloat(float64(v.Int64()))
 		return nil
-	case v.kind == KindReal && place.CanFloat() && !place.OverflowFloat(v.Float64()):
+	case v.kind == KindReal && place.CanFloat() && holds(place, v.Float64()):
 		place.SetFloat(v.Float64())
 		return nil
 	case v.kind == KindText && place.Kind() == reflect.String:
@@ -132,6 +132,11 @@ func (v Value) scanKind(target any) error {
 func isExact(value int64) bool {
 	const limit = 1 << 53
 	return value >= -limit && value <= limit
+}
+
+// holds tells whether the float at this place can hold the number without rounding it.
+func holds(place reflect.Value, number float64) bool {
+	return place.Kind() == reflect.Float64 || float64(float32(number)) == number
 }
 
 // parseTime reads a time in one of the forms that SQLite writes; UTC where it names

@@ -99,7 +99,10 @@ func OnProgress(progress func(*Migration)) MigrateOption {
 // database and the statement. It waits for as long as ctx allows; a migration that
 // was recorded goes on when nobody waits for it.
 func (s *Schema) Migrate(ctx context.Context, schema, script string, opts ...MigrateOption) (*Migration, error) {
-	m := newMigrate(schema, script, opts)
+	m, err := newMigrate(schema, script, opts)
+	if err != nil {
+		return nil, err
+	}
 	m.request.WaitFor = tenantryv1.WaitFor_WAIT_FOR_NOTHING
 	response, err := unary(ctx, s.client, true, s.stub.ApplyMigration, &m.request)
 	if err != nil {
@@ -122,7 +125,10 @@ func (s *Schema) Migrate(ctx context.Context, schema, script string, opts ...Mig
 	return last, failureOf(last)
 }
 
-func newMigrate(schema, script string, opts []MigrateOption) *migrate {
+func newMigrate(schema, script string, opts []MigrateOption) (*migrate, error) {
+	if err := checkSQL(script); err != nil {
+		return nil, err
+	}
 	m := &migrate{wait: tenantryv1.WaitFor_WAIT_FOR_COMMIT}
 	for _, opt := range opts {
 		opt(m)
@@ -132,7 +138,7 @@ func newMigrate(schema, script string, opts []MigrateOption) *migrate {
 	if m.request.RequestId == "" {
 		m.request.RequestId = newRequestID()
 	}
-	return m
+	return m, nil
 }
 
 func (m *migrate) tell(migration *Migration) {
@@ -193,7 +199,10 @@ type Validation struct {
 // Validate runs the script on the parent and every child that has a file, undoes it,
 // and tells every database on which it fails. Options about waiting mean nothing here.
 func (s *Schema) Validate(ctx context.Context, schema, script string, opts ...MigrateOption) (*Validation, error) {
-	m := newMigrate(schema, script, opts)
+	m, err := newMigrate(schema, script, opts)
+	if err != nil {
+		return nil, err
+	}
 	m.request.ValidateOnly = true
 	response, err := unary(ctx, s.client, true, s.stub.ApplyMigration, &m.request)
 	if err != nil {

@@ -3,6 +3,7 @@ package tenantry
 import (
 	"context"
 	"errors"
+	"maps"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -27,26 +28,33 @@ type Tx struct {
 // rolls back otherwise; the error of do comes out unchanged.
 //
 // The whole of do is run again when the server asks for that, with an error that is
-// ABORTED and Retryable, and when the connection failed before the commit was sent.
-// So do must have no effects of its own that cannot be repeated. When the answer to
-// the commit is lost, the error says so with OutcomeUnknown, and nothing is retried.
+// ABORTED and Retryable, and when the connection failed before the commit was sent;
+// of the errors that do returns, only one of this very transaction counts. So do must
+// have no effects of its own that cannot be repeated. When the answer to the commit is
+// lost, the error says so with OutcomeUnknown, and nothing is retried.
 func (db *DB) Transaction(ctx context.Context, mode Mode, do func(tx *Tx) error) error {
-	attempts := 0
+	// Nothing was done before the commit: up to there it may be done again.
+	retry, err := db.client.newRetry(ctx, true)
+	if err != nil {
+		return err
+	}
 	for {
-		err := db.transactOnce(ctx, mode, do)
-		attempts++
-		if err == nil || attempts >= db.client.retry.MaxAttempts || !db.client.runAgain(ctx, err, attempts) {
+		tx, err := db.begin(ctx, mode)
+		if err != nil {
+			if !retry.again(ctx, err) {
+				return retry.err
+			}
+			continue
+		}
+		err = tx.run(ctx, do)
+		if err == nil || !tx.mayRunAgain(err) || !retry.again(ctx, err) {
 			return err
 		}
 	}
 }
 
-// transactOnce runs one attempt.
-func (db *DB) transactOnce(ctx context.Context, mode Mode, do func(tx *Tx) error) error {
-	tx, err := db.Begin(ctx, mode)
-	if err != nil {
-		return err
-	}
+// run runs one attempt to its end.
+func (tx *Tx) run(ctx context.Context, do func(tx *Tx) error) error {
 	// Also where do panics: what is not committed shall not go on waiting.
 	defer tx.cancel()
 	if err := do(tx); err != nil {
@@ -56,50 +64,55 @@ func (db *DB) transactOnce(ctx context.Context, mode Mode, do func(tx *Tx) error
 	return tx.Commit(ctx)
 }
 
-// runAgain waits, and tells whether to run a transaction that failed once more.
-func (c *Client) runAgain(ctx context.Context, cause error, attempts int) bool {
+// mayRunAgain tells whether the attempt that ended with this error had no effect, and
+// another one may succeed. An error of any other call tells nothing of that.
+func (tx *Tx) mayRunAgain(cause error) bool {
 	var err *Error
-	if !errors.As(cause, &err) || err.OutcomeUnknown() {
+	if !errors.As(cause, &err) || err.of != tx || err.OutcomeUnknown() {
 		return false
 	}
-	aborted := err.Code == codes.Aborted && err.RetryAfter != nil
-	if !aborted && err.Code != codes.Unavailable {
+	if tx.committing && tx.over != err {
+		// What became of the commit, an earlier error cannot tell.
 		return false
 	}
-	return c.waitForRetry(ctx, err, attempts)
+	return err.Code == codes.Unavailable || err.Code == codes.Aborted && err.RetryAfter != nil
 }
 
 // Begin starts a transaction, which lives as long as ctx does. Commit or Rollback
 // must end it. [DB.Transaction] does both, and runs again what must be.
 func (db *DB) Begin(ctx context.Context, mode Mode) (*Tx, error) {
+	var tx *Tx
+	err := db.client.attempt(ctx, false, func() (err error) {
+		tx, err = db.begin(ctx, mode)
+		return err
+	})
+	return tx, err
+}
+
+// begin asks once for a transaction.
+func (db *DB) begin(ctx context.Context, mode Mode) (*Tx, error) {
 	tx := &Tx{client: db.client}
 	ctx, tx.cancel = context.WithCancel(ctx)
-	begin := &tenantryv1.TransactRequest{Request: &tenantryv1.TransactRequest_Begin{
+	stream, err := db.client.queries.Transact(ctx)
+	if err != nil {
+		return nil, tx.fail(asError(err))
+	}
+	tx.stream = stream
+	response, err := tx.call(ctx, &tenantryv1.TransactRequest{Request: &tenantryv1.TransactRequest_Begin{
 		Begin: &tenantryv1.TransactBegin{
 			Database:      db.name,
 			Mode:          tenantryv1.TransactionMode(mode),
 			Attachments:   db.settings.attachments,
 			MinGeneration: db.settings.minGeneration,
 		},
-	}}
-	// Nothing was done before the first answer, so it may be asked for again.
-	err := db.client.attempt(ctx, false, func() error {
-		stream, err := db.client.queries.Transact(ctx)
-		if err != nil {
-			return err
-		}
-		tx.stream = stream
-		response, err := tx.exchange(begin)
-		if err != nil {
-			return err
-		}
-		tx.generation = response.GetBegan().GetGeneration()
-		return nil
-	})
+	}})
 	if err != nil {
-		tx.cancel()
 		return nil, err
 	}
+	if response.GetBegan() == nil {
+		return nil, tx.fail(unexpectedAnswer())
+	}
+	tx.generation = response.GetBegan().GetGeneration()
 	return tx, nil
 }
 
@@ -123,16 +136,22 @@ func (tx *Tx) Execute(ctx context.Context, query string, args ...any) (*Result, 
 		return nil, err
 	}
 	if failed := response.GetError(); failed != nil {
-		return nil, fromProto(failed)
+		return nil, tx.own(fromProto(failed))
+	}
+	if response.GetResult() == nil {
+		return nil, tx.fail(unexpectedAnswer())
 	}
 	return resultOf(response.GetResult().GetResults(), tx.generation), nil
 }
 
 // Commit makes the transaction durable.
 func (tx *Tx) Commit(ctx context.Context) error {
+	if tx.over == nil {
+		tx.committing = true
+	}
 	return tx.end(ctx, &tenantryv1.TransactRequest{
 		Request: &tenantryv1.TransactRequest_Commit{Commit: &tenantryv1.TransactCommit{}},
-	})
+	}, func(response *tenantryv1.TransactResponse) bool { return response.GetCommitted() != nil })
 }
 
 // Rollback undoes the transaction. On one that is over it does nothing.
@@ -142,25 +161,27 @@ func (tx *Tx) Rollback(ctx context.Context) error {
 	}
 	return tx.end(ctx, &tenantryv1.TransactRequest{
 		Request: &tenantryv1.TransactRequest_Rollback{Rollback: &tenantryv1.TransactRollback{}},
-	})
+	}, func(response *tenantryv1.TransactResponse) bool { return response.GetRolledBack() != nil })
 }
 
-func (tx *Tx) end(ctx context.Context, request *tenantryv1.TransactRequest) error {
-	if tx.over == nil {
-		tx.committing = request.GetCommit() != nil
+// end sends the last request. Only the answer that was expected tells that it was done.
+func (tx *Tx) end(ctx context.Context, request *tenantryv1.TransactRequest, isDone func(*tenantryv1.TransactResponse) bool) error {
+	response, err := tx.call(ctx, request)
+	if err != nil {
+		return err
 	}
-	_, err := tx.call(ctx, request)
-	if err == nil {
-		// As after the last row: leave when the call has ended.
-		_, _ = tx.stream.Recv()
-		tx.over = &Error{
-			Code:    codes.FailedPrecondition,
-			Reason:  ReasonTransactionState,
-			Message: "the transaction has ended; begin another one",
-		}
+	if !isDone(response) {
+		return tx.fail(unexpectedAnswer())
 	}
+	// As after the last row: leave when the call has ended.
+	_, _ = tx.stream.Recv()
 	tx.cancel()
-	return err
+	tx.over = &Error{
+		Code:    codes.FailedPrecondition,
+		Reason:  ReasonTransactionState,
+		Message: "the transaction has ended; begin another one",
+	}
+	return nil
 }
 
 // call sends one request and waits for its answer. When that does not come, the
@@ -171,7 +192,9 @@ func (tx *Tx) call(ctx context.Context, request *tenantryv1.TransactRequest) (*t
 	}
 	stop := context.AfterFunc(ctx, tx.cancel)
 	defer stop()
-	response, err := tx.exchange(request)
+	// Send fails only where the call has ended; why, Recv tells.
+	_ = tx.stream.Send(request)
+	response, err := tx.stream.Recv()
 	if err == nil {
 		return response, nil
 	}
@@ -179,16 +202,29 @@ func (tx *Tx) call(ctx context.Context, request *tenantryv1.TransactRequest) (*t
 	if ctx.Err() != nil && failed.Reason == "" {
 		failed = asError(ctx.Err())
 	}
-	if tx.committing {
-		failed = failed.withUnknownOutcome()
-	}
-	tx.over = failed
-	tx.cancel()
-	return nil, failed
+	return nil, tx.fail(failed)
 }
 
-func (tx *Tx) exchange(request *tenantryv1.TransactRequest) (*tenantryv1.TransactResponse, error) {
-	// Send fails only where the call has ended; why, Recv tells.
-	_ = tx.stream.Send(request)
-	return tx.stream.Recv()
+// fail ends the transaction with an error.
+func (tx *Tx) fail(err *Error) error {
+	tx.over = tx.own(err)
+	tx.cancel()
+	return tx.over
+}
+
+// own is the error as one of this transaction. Before the commit was sent nothing can
+// have been done, whatever a server says that stops; afterwards anything may.
+func (tx *Tx) own(err *Error) *Error {
+	result := *err
+	result.of = tx
+	if tx.committing {
+		return result.withUnknownOutcome()
+	}
+	result.Metadata = maps.Clone(err.Metadata)
+	delete(result.Metadata, outcome)
+	return &result
+}
+
+func unexpectedAnswer() *Error {
+	return &Error{Code: codes.Internal, Message: "the server gave an answer to another request"}
 }

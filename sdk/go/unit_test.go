@@ -84,9 +84,29 @@ func TestArguments(t *testing.T) {
 	if err != nil || len(message.GetArgs()) != 1 || len(message.GetNamedArgs()) != 2 {
 		t.Errorf("%v %v", message, err)
 	}
-	for _, args := range [][]any{{uint64(math.MaxInt64) + 1}, {struct{}{}}, {NamedArgs{"a": []int{1}}}, {make(chan int)}} {
+	for _, args := range [][]any{{uint64(math.MaxInt64) + 1}, {struct{}{}}, {NamedArgs{"a": []int{1}}}, {make(chan int)},
+		{"\xff"}, {named("\xff")}, {sql.Named("a", "\xff")}, {NamedArgs{"\xff": 1}}} {
 		if _, err := statement("", args); Code(err) != codes.InvalidArgument {
 			t.Errorf("%v: %v", args, err)
+		}
+	}
+}
+
+func TestSQLThatIsNoText(t *testing.T) {
+	const query = "SELECT '\xff'"
+	f := &fake{}
+	client := serve(t, f)
+	db := client.Database("data")
+	for name, call := range map[string]func() error{
+		"Execute":  func() error { _, err := db.Execute(t.Context(), query); return err },
+		"Query":    func() error { _, err := db.Query(t.Context(), query); return err },
+		"Batch":    func() error { _, err := db.Batch(t.Context(), ReadOnly, SQL(query)); return err },
+		"Describe": func() error { _, err := db.Describe(t.Context(), query); return err },
+		"Migrate":  func() error { _, err := client.Schema.Migrate(t.Context(), "base", query); return err },
+		"Validate": func() error { _, err := client.Schema.Validate(t.Context(), "base", query); return err },
+	} {
+		if err := call(); !errors.Is(err, ReasonInvalidArgument) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
@@ -123,6 +143,11 @@ func TestScan(t *testing.T) {
 	if err := row.Scan(&number, &any, &pointer, &value, &null, &any); err != nil || number != 65535 || *pointer != "x" || value.Kind() != KindBlob || null.Valid {
 		t.Error(err, number, pointer, value, null)
 	}
+	for _, exact := range []Value{{kind: KindInteger, bits: 1 << 24}, {kind: KindReal, bits: math.Float64bits(math.Inf(1))}} {
+		if err := exact.Scan(&real); err != nil {
+			t.Error(err)
+		}
+	}
 	var small int8
 	for _, test := range []struct {
 		value  Value
@@ -130,6 +155,9 @@ func TestScan(t *testing.T) {
 	}{
 		{Value{kind: KindInteger, bits: 128}, &small},
 		{Value{kind: KindInteger, bits: 1<<53 + 1}, &float},
+		{Value{kind: KindInteger, bits: 1<<24 + 1}, &real},
+		{Value{kind: KindReal, bits: math.Float64bits(0.1)}, &real},
+		{Value{kind: KindReal, bits: math.Float64bits(1e300)}, &real},
 		{Value{}, &small}, {Value{}, &text}, {Value{kind: KindText, data: "7"}, &number},
 		{Value{kind: KindReal, bits: math.Float64bits(1)}, &number}, {Value{}, small},
 	} {
@@ -167,6 +195,16 @@ func TestBrokenChunks(t *testing.T) {
 		"no length":      {RowCount: 1, Columns: []*tenantryv1.ColumnData{{Types: []byte{3}}}},
 		"no bytes":       {RowCount: 1, Columns: []*tenantryv1.ColumnData{{Types: []byte{4}, Lengths: []uint32{1}}}},
 		"an unknown one": {RowCount: 1, Columns: []*tenantryv1.ColumnData{{Types: []byte{9}}}},
+		"too many types": {RowCount: 1, Columns: []*tenantryv1.ColumnData{{Types: []byte{0, 0}}}},
+		"an integer more": {RowCount: 1, Columns: []*tenantryv1.ColumnData{
+			{Types: []byte{1}, Integers: []int64{1, 2}},
+		}},
+		"a real more":   {RowCount: 1, Columns: []*tenantryv1.ColumnData{{Types: []byte{0}, Reals: []float64{1}}}},
+		"a length more": {RowCount: 1, Columns: []*tenantryv1.ColumnData{{Types: []byte{0}, Lengths: []uint32{0}}}},
+		"a byte more": {RowCount: 1, Columns: []*tenantryv1.ColumnData{
+			{Types: []byte{3}, Lengths: []uint32{1}, Data: []byte("xy")},
+		}},
+		"a byte of no row": {Columns: []*tenantryv1.ColumnData{{Data: []byte("x")}}},
 	} {
 		if _, err := decodeColumns(columns, chunk); Code(err) != codes.Internal {
 			t.Errorf("%s: %v", name, err)

@@ -3,10 +3,12 @@ package tenantry
 import (
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
 	"time"
+	"unicode/utf8"
 
 	"google.golang.org/grpc/codes"
 
@@ -143,8 +145,14 @@ type NamedArgs map[string]any
 
 // statement puts SQL and arguments into a message.
 func statement(query string, args []any) (*tenantryv1.Statement, error) {
+	if err := checkSQL(query); err != nil {
+		return nil, err
+	}
 	message := &tenantryv1.Statement{Sql: query}
 	name := func(name string, arg any) error {
+		if !utf8.ValidString(name) {
+			return invalidArgument("the name %q of an argument is not valid UTF-8", name)
+		}
 		value, err := bind(arg)
 		if err != nil {
 			return invalidArgument("the argument :%s %w", name, err)
@@ -178,6 +186,14 @@ func statement(query string, args []any) (*tenantryv1.Statement, error) {
 	return message, nil
 }
 
+// checkSQL refuses what no message can carry.
+func checkSQL(query string) error {
+	if !utf8.ValidString(query) {
+		return invalidArgument("the SQL is not valid UTF-8")
+	}
+	return nil
+}
+
 // invalidArgument is the error of what the server need not be asked for.
 func invalidArgument(format string, args ...any) *Error {
 	err := fmt.Errorf(format, args...)
@@ -196,6 +212,9 @@ func bind(arg any) (*tenantryv1.Value, error) {
 	case float64:
 		return &tenantryv1.Value{Kind: &tenantryv1.Value_Real{Real: arg}}, nil
 	case string:
+		if !utf8.ValidString(arg) {
+			return nil, errors.New("is text that is not valid UTF-8; bind it as []byte")
+		}
 		return &tenantryv1.Value{Kind: &tenantryv1.Value_Text{Text: arg}}, nil
 	case []byte:
 		if arg == nil {

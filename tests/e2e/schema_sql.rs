@@ -9,6 +9,8 @@ use tenantry_client::v1::{
     TransactionMode, condition::Condition as Kind, step_result::Outcome,
 };
 
+use tonic_types::StatusExt as _;
+
 use crate::support::client::{metadata, reason};
 use crate::support::fleet::is_committed;
 use crate::support::{
@@ -353,6 +355,27 @@ async fn a_transaction_collects_and_commits_one_migration() {
         assert_eq!(fleet.child("a").text("SELECT DISTINCT price FROM item").await, "100");
         assert_eq!(fleet.migrations().await.len(), 2);
     }
+}
+
+#[tokio::test]
+async fn a_commit_that_takes_longer_than_a_transaction_may_is_not_told_as_undone() {
+    let server = Server::with(&["--transaction-ms-max", "1500", "--drain-ms-max", "50"]);
+    let world = World::on(&server).await;
+    let fleet = fleet(&world).await;
+    fleet.child("a").exec("INSERT INTO item VALUES (99, 'trap', 1)").await;
+    let mut tx = fleet.parent().begin(TransactionMode::Immediate).await;
+    // It never ends on that one child.
+    tx.exec(
+        "WITH RECURSIVE n (i) AS (SELECT 1 FROM item WHERE id = 99 UNION ALL SELECT i + 1 FROM n)
+        INSERT INTO item (name) SELECT i FROM n WHERE i < 0",
+    )
+    .await;
+    let late = expect_error(tx.commit().await, Code::DeadlineExceeded, "DEADLINE");
+    assert_eq!(metadata(&late, "outcome"), "unknown");
+    assert!(late.get_details_retry_info().is_none(), "it would be done twice: {late:?}");
+    let going_on = fleet.migrations().await.remove(0);
+    assert_eq!(going_on.state(), MigrationState::Preparing, "it goes on");
+    fleet.cancel(&going_on.id).await.expect("it is cancelled");
 }
 
 #[tokio::test]

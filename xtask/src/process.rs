@@ -33,7 +33,7 @@ pub(crate) fn is_installed(program: &str, version_arg: &str) -> bool {
 
 /// Whether this is a CI run, where nothing may be skipped for want of a tool.
 pub(crate) fn in_ci() -> bool {
-    std::env::var_os("CI").is_some_and(|value| value == "true")
+    std::env::var("CI").is_ok_and(|value| !["", "0", "false"].contains(&value.as_str()))
 }
 
 /// Says which command failed and how, in the form that one could type it.

@@ -151,6 +151,22 @@ def test_a_transaction_that_was_lost_before_its_commit_runs_again() -> None:
     assert not state.runs_again(ValueError("the caller's own"))
 
 
+def test_what_a_server_that_stops_says_of_a_commit_counts_only_after_it() -> None:
+    def stopping() -> tenantry.Error:
+        metadata = {"outcome": "unknown", "more": "kept"}
+        return errors.make(Code.UNAVAILABLE, "stops", reason="UNAVAILABLE", metadata=metadata)
+
+    before = State()
+    error = before.failed(stopping())
+    assert (error.outcome_unknown, error.metadata) == (False, {"more": "kept"})
+    assert before.runs_again(error)
+    after = State()
+    after.commit()
+    error = after.failed(stopping())
+    assert error.outcome_unknown
+    assert not after.runs_again(error)
+
+
 def test_a_commit_that_the_server_refused_may_run_again() -> None:
     state = State()
     state.commit()

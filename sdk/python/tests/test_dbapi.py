@@ -12,6 +12,7 @@ import pytest
 import tenantry
 from tenantry import dbapi
 from tests.server import Server
+from tests.test_client import ENDLESS
 
 
 class TestCompliance(dbapi20.DatabaseAPI20Test):  # type: ignore[misc]
@@ -75,6 +76,9 @@ def test_errors_have_the_reason_of_the_server(connection: dbapi.Connection) -> N
     assert failed.value.reason == "SQL_ERROR"
     with pytest.raises(dbapi.ProgrammingError):
         cursor.execute("SELECT ?", [object()])  # type: ignore[list-item]
+    for sql, args in (("SELECT ?", ["\ud800"]), ("SELECT '\ud800'", ())):
+        with pytest.raises(dbapi.ProgrammingError, match="lone surrogate"):
+            cursor.execute(sql, args)
     connection.commit()
     assert fetch(connection, "SELECT * FROM t") == [(1,)]
 
@@ -91,6 +95,22 @@ def test_autocommit_and_names(connection: dbapi.Connection) -> None:
     assert [column[:2] for column in cursor.description] == [("id", "INTEGER"), ("v", "TEXT")]
     assert cursor.description[1][1] == dbapi.STRING
     assert list(cursor) == [(1, "a")]
+
+
+@pytest.mark.parametrize("autocommit", [False, True])
+def test_the_deadline_of_transactions(
+    server: Server, client: tenantry.Client, autocommit: bool
+) -> None:
+    client.databases.create(name := f"d-{uuid4().hex}")
+    with dbapi.connect(
+        server.endpoint, name, token=server.token, timeout=1, autocommit=autocommit
+    ) as connection:
+        with pytest.raises(dbapi.OperationalError) as raised:
+            fetch(connection, f"SELECT count(*) FROM ({ENDLESS})")
+        assert raised.value.code == "DEADLINE_EXCEEDED"
+        connection.rollback()
+        assert fetch(connection, "SELECT 1") == [(1,)]
+    connection.close()
 
 
 def test_a_lost_update_is_refused(connection: dbapi.Connection, client: tenantry.Client) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, rela
 
 import tenantry
 from tests.server import Server
+from tests.test_client import ENDLESS
 
 
 class Base(DeclarativeBase):
@@ -101,6 +102,18 @@ def test_many_rows_are_inserted_with_their_keys(tables: Engine) -> None:
         session.add_all(orders)
         session.commit()
         assert sorted(order.id for order in orders) == list(range(1, 501))
+
+
+def test_the_timeout_of_the_url_is_that_of_transactions(
+    server: Server, database: tenantry.Database
+) -> None:
+    engine = create_engine(f"{url(server, database.name)}?timeout=1")
+    with engine.connect() as connection:
+        with pytest.raises(exc.OperationalError, match="DEADLINE"):
+            connection.scalar(text(f"SELECT count(*) FROM ({ENDLESS})"))
+        connection.rollback()
+        assert connection.scalar(text("SELECT 1")) == 1
+    engine.dispose()
 
 
 def test_autocommit(tables: Engine) -> None:

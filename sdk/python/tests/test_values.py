@@ -6,6 +6,7 @@ import datetime
 import pickle
 import struct
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -92,3 +93,45 @@ def test_columns_of_one_type_and_of_many() -> None:
         (4, 2.0, "ü", b"", None, "c", b"\x01"),
     ]
     assert [type(cell) for cell in rows[2]] == [int, float, str, bytes, type(None), int, float]
+
+
+def column(types: bytes = b"", **lists: Any) -> types_pb2.ColumnData:
+    return types_pb2.ColumnData(types=types, **lists)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        column(),
+        column(b"\x01", integers=[1]),
+        column(b"\x01\x05", integers=[1]),
+        column(b"\x01\x01", integers=[1]),
+        column(b"\x01\x01", integers=[1, 2, 3]),
+        column(b"\x01\x01", integers=[1, 2], data=b"a"),
+        column(b"\x02\x02", reals=[1]),
+        column(b"\x00\x00", reals=[1]),
+        column(b"\x01\x00", reals=[1]),
+        column(b"\x02\x01", integers=[1]),
+        column(b"\x03\x03", lengths=[1], data=b"a"),
+        column(b"\x03\x03", lengths=[1, 1], data=b"a"),
+        column(b"\x03\x03", lengths=[1, 1], data=b"abc"),
+        column(b"\x03\x03", lengths=[1, 1], data="é".encode()),
+        column(b"\x04\x04", lengths=[1, 2], data=b"ab"),
+        column(b"\x04\x03", lengths=[1, 1], data=b"a\xff"),
+        column(b"\x04\x03", lengths=[1], data=b"a"),
+    ],
+)
+def test_chunks_that_are_broken(broken: types_pb2.ColumnData) -> None:
+    chunk = types_pb2.ColumnChunk(row_count=2, columns=[broken])
+    with pytest.raises(tenantry.Error, match="is broken") as raised:
+        rows_of_columns(("a",), chunk)
+    assert raised.value.code == "INTERNAL"
+
+
+def test_a_chunk_of_other_columns() -> None:
+    whole = column(b"\x00")
+    for columns in ([], [whole, whole]):
+        chunk = types_pb2.ColumnChunk(row_count=1, columns=columns)
+        with pytest.raises(tenantry.Error, match=r"columns in place of 1") as raised:
+            rows_of_columns(("a",), chunk)
+        assert raised.value.code == "INTERNAL"

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use futures_util::{StreamExt as _, TryStreamExt as _, future};
+use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, future};
 use rustix::process::Signal;
 use serde::Deserialize;
 use support::Server;
@@ -16,6 +16,7 @@ use tenantry_client::{
     Client, Code, Condition, Database, Error, ErrorReason, Statement, StepResult, TransactionMode,
     Value, WRONG_TYPE, named, params,
 };
+use tokio::sync::Mutex;
 
 /// A server and a database on it.
 async fn data() -> (Server, Client, Database) {
@@ -197,6 +198,41 @@ async fn the_outcome_of_a_lost_commit_is_unknown() {
     let error = tx.commit().await.unwrap_err();
     assert_eq!(error.code(), Code::Unavailable);
     assert!(error.is_outcome_unknown(), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_function_that_commits_by_itself_is_not_run_again() {
+    let (server, _client, database) = data().await;
+    let (server, runs) = (Mutex::new(server), AtomicUsize::new(0));
+    let run = database.transaction(async |tx| {
+        runs.fetch_add(1, Ordering::Relaxed);
+        let mut server = server.lock().await;
+        server.end(Signal::KILL).await;
+        let committed = tx.commit().await;
+        server.begin().await;
+        committed
+    });
+    let error = run.await.unwrap_err();
+    assert!(error.is_outcome_unknown(), "{error:?}");
+    assert_eq!(runs.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_function_that_gives_its_commit_up_is_not_run_again() {
+    let (_server, _client, database) = data().await;
+    database.execute("CREATE TABLE t (v)", ()).await.unwrap();
+    let runs = AtomicUsize::new(0);
+    let run = database.transaction(async |tx| {
+        runs.fetch_add(1, Ordering::Relaxed);
+        tx.execute("SELECT * FROM t", ()).await?;
+        database.execute("INSERT INTO t VALUES (1)", ()).await?;
+        let busy = tx.execute("INSERT INTO t VALUES (2)", ()).await.unwrap_err();
+        assert!(busy.is(ErrorReason::Busy), "{busy:?}");
+        assert!(tx.commit().now_or_never().is_none());
+        Err::<(), _>(busy)
+    });
+    run.mode(TransactionMode::Deferred).await.unwrap_err();
+    assert_eq!(runs.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]

@@ -34,8 +34,11 @@ export interface RetryOptions {
   readonly maxBackoffMs?: number;
 }
 
-/** Whether a call may be sent again when nobody knows what became of it. */
-export type Repeat = "repeatable" | "once";
+/**
+ * When a call is made again: also where nobody knows what became of it; where it
+ * certainly had no effect; or not at all, as its caller sees to that.
+ */
+export type Repeat = "repeatable" | "once" | "never";
 
 /** The largest number of the `grpc-timeout` header. */
 const TIMEOUT_MS_MAX = 99_999_999;
@@ -263,7 +266,7 @@ export class Calls {
     const again =
       (error.retryAfterMs !== undefined && error.reason !== "MIGRATION_IN_PROGRESS") ||
       (error.code === "UNAVAILABLE" && repeat === "repeatable");
-    if (!again || attempt >= maxAttempts) {
+    if (!again || repeat === "never" || attempt >= maxAttempts) {
       return undefined;
     }
     const backoffMs = Math.min(maxBackoffMs, initialBackoffMs * 2 ** (attempt - 1));

@@ -12,7 +12,7 @@ import { clone, createFileRegistry, type DescMethodServerStreaming } from "@bufb
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { FieldDescriptorProto_Type, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 
-import { TenantryError } from "./errors.js";
+import { makeError, TenantryError } from "./errors.js";
 import {
   type QueryRequestSchema,
   QueryResponseSchema,
@@ -38,7 +38,7 @@ function leaveColumnsPacked(): DescMethodServerStreaming<typeof QueryRequestSche
     dependencies.find((dependency) => dependency.proto.name === name),
   ).getMessage(QueryResponseSchema.typeName);
   if (output === undefined) {
-    throw new TenantryError("the descriptor of QueryResponse is missing", "INTERNAL");
+    throw makeError("the descriptor of QueryResponse is missing", "INTERNAL");
   }
   return { ...QueryService.method.query, output };
 }
@@ -56,6 +56,7 @@ const ROW_COUNT = ColumnChunkSchema.field.rowCount.number;
 const COLUMNS = ColumnChunkSchema.field.columns.number;
 const DATA = ColumnDataSchema.field;
 
+const NULL = 0;
 const INTEGER = 1;
 const REAL = 2;
 const TEXT = 3;
@@ -64,8 +65,25 @@ const BLOB = 4;
 const NOTHING = new Uint8Array();
 const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Reads a `ColumnChunk`. */
-export function decodeChunk(bytes: Uint8Array, intMode: IntMode): Chunk {
+/**
+ * Reads a `ColumnChunk` of so many columns. Each of them has a cell for every row,
+ * or it throws: no cell is ever made up.
+ */
+export function decodeChunk(bytes: Uint8Array, width: number, intMode: IntMode): Chunk {
+  try {
+    const chunk = readChunk(bytes, intMode);
+    const whole = chunk.columns.every((cells) => cells.length === chunk.rowCount);
+    if (!whole || chunk.columns.length !== width) {
+      throw damaged();
+    }
+    return chunk;
+  } catch (error) {
+    // The readers below throw a RangeError where bytes are missing.
+    throw error instanceof TenantryError ? error : damaged(error);
+  }
+}
+
+function readChunk(bytes: Uint8Array, intMode: IntMode): Chunk {
   const reader = new BinaryReader(bytes);
   const columns: Cells[] = [];
   let rowCount = 0;
@@ -116,9 +134,20 @@ function decodeColumn(bytes: Uint8Array, intMode: IntMode): Cells {
         cells[row] = ascii ? text.slice(from, to) : UTF8.decode(data.subarray(from, to));
       }
       from = to;
-    } else {
+    } else if (type === NULL) {
       cells[row] = null;
+    } else {
+      throw damaged();
     }
+  }
+  // Once for all cells: each list was used up, and `data` was not passed.
+  const used =
+    integer === integers.byteLength &&
+    real === reals.byteLength &&
+    lengths.pos === lengths.len &&
+    from === data.length;
+  if (!used) {
+    throw damaged();
   }
   return cells;
 }
@@ -132,10 +161,15 @@ function readFields(bytes: Uint8Array): readonly (Uint8Array | undefined)[] {
     if (wireType === WireType.LengthDelimited && fields[field] === undefined) {
       fields[field] = reader.bytes();
     } else {
-      throw new TenantryError('a chunk of columns is not packed; use encoding "rows"', "INTERNAL");
+      throw makeError('a chunk of columns is not packed; use encoding "rows"', "INTERNAL");
     }
   }
   return fields;
+}
+
+function damaged(cause?: unknown): TenantryError {
+  const message = "the server sent a chunk of columns whose parts do not fit each other";
+  return makeError(message, "INTERNAL", { cause });
 }
 
 function view(bytes: Uint8Array): DataView {

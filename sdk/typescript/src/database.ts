@@ -197,7 +197,7 @@ export class Database {
     };
     return typeof first === "function"
       ? runTransaction(this.#calls, begin, this.#target.intMode, first, options)
-      : Transaction.begin(this.#calls, begin, this.#target.intMode, options);
+      : Transaction.begin(this.#calls, begin, this.#target.intMode, options, "once");
   }
 
   /** Describes one statement without running it. */

@@ -17,7 +17,7 @@ import {
   rowMaker,
   type Stats,
 } from "./rows.js";
-import type { IntMode } from "./values.js";
+import type { IntMode, Value } from "./values.js";
 
 type Part = QueryResponse["part"];
 
@@ -167,8 +167,9 @@ export class RowStream implements AsyncIterable<Row> {
   #cells(part: PackedResponse["part"]): [count: number, cell: CellAt] {
     switch (part.case) {
       case "columns": {
-        const { rowCount, columns } = decodeChunk(part.value, this.#intMode);
-        return [rowCount, (position, row) => columns[position]?.[row] ?? null];
+        const width = this.columns.length;
+        const { rowCount, columns } = decodeChunk(part.value, width, this.#intMode);
+        return [rowCount, (position, row) => columns[position]?.[row] as Value];
       }
       case "rows":
         return [part.value.rows.length, rowCells(part.value.rows, this.#intMode)];

@@ -6,7 +6,13 @@
 
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 
-import { type CallOptions, type Calls, type OpenStream, sharedDeadline } from "./calls.js";
+import {
+  type CallOptions,
+  type Calls,
+  type OpenStream,
+  type Repeat,
+  sharedDeadline,
+} from "./calls.js";
 import { errorFromCall, errorFromStatus, makeError, TenantryError } from "./errors.js";
 import {
   type TransactBeginSchema,
@@ -29,6 +35,8 @@ export class Transaction {
   readonly #stream: OpenStream<TransactResponse>;
   readonly #requests: Requests;
   readonly #intMode: IntMode;
+  /** Those it has thrown, to be told from those of other transactions. */
+  readonly #errors = new WeakSet<TenantryError>();
   #tail: Promise<unknown> = Promise.resolve();
   #failure: TenantryError | undefined;
   #closed = false;
@@ -51,6 +59,7 @@ export class Transaction {
     begin: Begin,
     intMode: IntMode,
     options: CallOptions,
+    repeat: Repeat,
   ): Promise<Transaction> {
     let requests = new Requests();
     const input = () => {
@@ -59,7 +68,11 @@ export class Transaction {
       requests.push({ case: "begin", value: begin });
       return requests;
     };
-    const stream = await calls.stream(QueryService.method.transact, input, options, "once");
+    const stream = await calls
+      .stream(QueryService.method.transact, input, options, repeat)
+      .catch((error: unknown) => {
+        throw error instanceof TenantryError ? notDone(error) : error;
+      });
     const answer = stream.first?.response;
     if (answer?.case !== "began") {
       stream.call.finish();
@@ -86,7 +99,7 @@ export class Transaction {
       case "result":
         return executeResult(answer.value.results, this.generation, this.#intMode);
       case "error":
-        throw errorFromStatus(answer.value);
+        throw this.#own(notDone(errorFromStatus(answer.value)));
       default:
         throw this.#broken(outOfOrder(answer.case));
     }
@@ -121,12 +134,19 @@ export class Transaction {
     return this.#failure;
   }
 
+  /** Whether this transaction has thrown the error. @internal */
+  owns(error: TenantryError): boolean {
+    return this.#errors.has(error);
+  }
+
   async #end(how: "commit" | "rollback"): Promise<void> {
-    const answer = await this.#ask({ case: how, value: {} }, undefined, how === "commit");
+    const decides = how === "commit";
+    const answer = await this.#ask({ case: how, value: {} }, undefined, decides);
     this.#requests.end();
     this.close();
-    if (answer.case !== "committed" && answer.case !== "rolledBack") {
-      throw outOfOrder(answer.case);
+    if (answer.case !== (decides ? "committed" : "rolledBack")) {
+      const error = outOfOrder(answer.case);
+      throw this.#broken(decides ? maybeDone(error) : error);
     }
   }
 
@@ -163,7 +183,7 @@ export class Transaction {
       return answer;
     } catch (failure) {
       const error = errorFromCall(failure, call.ended);
-      throw this.#broken(decides ? maybeDone(error) : error);
+      throw this.#broken(decides ? maybeDone(error) : notDone(error));
     } finally {
       if (timeoutMs !== undefined) {
         call.abortNever();
@@ -174,6 +194,11 @@ export class Transaction {
   #broken(error: TenantryError): TenantryError {
     this.#failure ??= error;
     this.close();
+    return this.#own(error);
+  }
+
+  #own(error: TenantryError): TenantryError {
+    this.#errors.add(error);
     return error;
   }
 }
@@ -196,7 +221,7 @@ export async function runTransaction<T>(
   for (let attempt = 1; ; attempt++) {
     let transaction: Transaction | undefined;
     try {
-      transaction = await Transaction.begin(calls, begin, intMode, left());
+      transaction = await Transaction.begin(calls, begin, intMode, left(), "never");
       const result = await work(transaction);
       if (!transaction.closed || transaction.failure !== undefined) {
         await transaction.commit();
@@ -217,12 +242,10 @@ export async function runTransaction<T>(
 /** The error for which the whole is run again, if it is. */
 function whyAgain(thrown: unknown, transaction?: Transaction): TenantryError | undefined {
   for (let error = thrown; error instanceof Error; error = error.cause) {
-    if (error instanceof TenantryError) {
+    // Those of other transactions and clients are the caller's own affair.
+    if (error instanceof TenantryError && (transaction?.owns(error) ?? true)) {
       const aborted = error.code === "ABORTED" && error.retryAfterMs !== undefined;
-      const lost =
-        error.code === "UNAVAILABLE" &&
-        !error.outcomeUnknown &&
-        (transaction === undefined || transaction.failure === error);
+      const lost = error.code === "UNAVAILABLE" && !error.outcomeUnknown;
       return aborted || lost ? error : undefined;
     }
   }
@@ -236,6 +259,20 @@ async function undo(transaction: Transaction | undefined): Promise<void> {
   } catch {
     transaction?.close();
   }
+}
+
+/**
+ * Before `commit` was sent: nothing can have been done, though a server that is
+ * stopped says that it does not know.
+ */
+function notDone(error: TenantryError): TenantryError {
+  if (!error.outcomeUnknown) {
+    return error;
+  }
+  const { message, code, reason, fieldViolations, retryAfterMs, cause } = error;
+  const metadata = { ...error.metadata };
+  delete metadata.outcome;
+  return makeError(message, code, { reason, metadata, fieldViolations, retryAfterMs, cause });
 }
 
 /** After `commit` was sent: only some errors tell that it was not done. */

@@ -1,9 +1,9 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
 import { suite, test } from "node:test";
 
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { type InValue, IntegerRangeError, InvalidArgumentError, Real } from "@tenantry/client";
-import { ColumnChunkSchema } from "@tenantry/client/proto/types";
+import { ColumnChunkSchema, type ColumnDataSchema } from "@tenantry/client/proto/types";
 
 import { decodeChunk } from "#dist/columns.js";
 import { rowMaker } from "#dist/rows.js";
@@ -121,8 +121,8 @@ suite("rows", () => {
           types: new Uint8Array([1, 2, 3, 4, 0]),
           integers: [-(2n ** 53n) + 1n],
           reals: [-0],
-          lengths: [5, 1],
-          data: new Uint8Array([...encoder.encode("té茶").slice(0, 5), 9, 7]),
+          lengths: [3, 1],
+          data: new Uint8Array([...encoder.encode("té"), 9]),
         },
         {
           types: new Uint8Array([3, 3, 0, 3, 3]),
@@ -131,14 +131,56 @@ suite("rows", () => {
         },
       ],
     });
-    // Lengths are of bytes: `té` is 3, `茶` 3, so the first column is cut anew.
+    // Lengths are of bytes: `té` is 3, `茶` 3.
     const bytes = toBinary(ColumnChunkSchema, chunk);
-    const { rowCount, columns } = decodeChunk(bytes, "number");
+    const { rowCount, columns } = decodeChunk(bytes, 2, "number");
     strictEqual(rowCount, 5);
-    const [first = []] = columns;
+    deepStrictEqual(columns[0], [-(2 ** 53) + 1, -0, "té", new Uint8Array([9]), null]);
     deepStrictEqual(columns[1], ["a", "", null, "茶", "é"]);
-    deepStrictEqual(first.slice(0, 2), [-(2 ** 53) + 1, -0]);
-    deepStrictEqual(first[3], new Uint8Array([9]));
-    strictEqual(first[4], null);
+  });
+
+  test("a packed chunk whose parts do not fit each other is an error, and no NULL", () => {
+    const bytes = (text: string) => new TextEncoder().encode(text);
+    const column = (fields: MessageInitShape<typeof ColumnDataSchema>) => ({
+      rowCount: 1,
+      columns: [fields],
+    });
+    const chunks: Record<string, MessageInitShape<typeof ColumnChunkSchema>> = {
+      "fewer types than rows": { rowCount: 2, columns: [{ types: new Uint8Array([0]) }] },
+      "more types than rows": { rowCount: 1, columns: [{ types: new Uint8Array([0, 0]) }] },
+      "no types": column({}),
+      "fewer columns": { rowCount: 1, columns: [] },
+      "more columns": {
+        rowCount: 1,
+        columns: [{ types: new Uint8Array([0]) }, { types: new Uint8Array([0]) }],
+      },
+      "an unknown type": column({ types: new Uint8Array([5]) }),
+      "no integer": column({ types: new Uint8Array([1]) }),
+      "an integer too many": column({ types: new Uint8Array([1]), integers: [1n, 2n] }),
+      "no real": column({ types: new Uint8Array([2]) }),
+      "a real too many": column({ types: new Uint8Array([0]), reals: [1] }),
+      "no length": column({ types: new Uint8Array([3]), data: bytes("a") }),
+      "a length too many": column({
+        types: new Uint8Array([3]),
+        lengths: [1, 0],
+        data: bytes("a"),
+      }),
+      "a text past the data": column({
+        types: new Uint8Array([3]),
+        lengths: [2],
+        data: bytes("a"),
+      }),
+      "a blob past the data": column({
+        types: new Uint8Array([4]),
+        lengths: [2],
+        data: bytes("a"),
+      }),
+      "data too many": column({ types: new Uint8Array([3]), lengths: [1], data: bytes("ab") }),
+    };
+    for (const [what, chunk] of Object.entries(chunks)) {
+      const packed = toBinary(ColumnChunkSchema, create(ColumnChunkSchema, chunk));
+      throws(() => decodeChunk(packed, 1, "number"), { code: "INTERNAL", retryable: false }, what);
+    }
+    throws(() => decodeChunk(new Uint8Array([0x12, 9]), 1, "number"), { code: "INTERNAL" });
   });
 });

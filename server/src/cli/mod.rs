@@ -184,11 +184,20 @@ impl Call {
             Self::Migrate(command) => command.check(),
         }
     }
+
+    /// Whether SQL comes from standard input, and nothing else can.
+    fn reads_stdin(&self) -> bool {
+        match self {
+            Self::Group(_) => false,
+            Self::Db(command) => command.reads_stdin(),
+            Self::Migrate(command) => command.reads_stdin(),
+        }
+    }
 }
 
 fn call(call: Call, said: &Said<'_>, store: &Store, format: Format) -> Outcome {
     call.check()?;
-    let target = said.target(store)?;
+    let target = said.target(store, call.reads_stdin())?;
     // The one worker keeps the connection alive while the main thread waits for
     // input at a prompt.
     let runtime =

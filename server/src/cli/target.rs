@@ -6,7 +6,7 @@
 //! its server never goes to another one.
 
 use std::fs;
-use std::io::{self, Read as _};
+use std::io::{self, IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
@@ -89,8 +89,9 @@ impl<'a> Said<'a> {
         }
     }
 
-    /// The server to talk to.
-    pub(super) fn target(&self, store: &Store) -> Result<Target, Failure> {
+    /// The server to talk to. `is_stdin_taken` where the command reads its standard
+    /// input itself.
+    pub(super) fn target(&self, store: &Store, is_stdin_taken: bool) -> Result<Target, Failure> {
         let (flags, environment) = (self.layer(true), self.layer(false));
         let is_named = self.matches.value_source("context") == Some(ValueSource::CommandLine);
         let named = self.options.context.as_deref().filter(|name| !name.is_empty());
@@ -103,6 +104,15 @@ impl<'a> Said<'a> {
         let layers =
             if is_named { [flags, context, environment] } else { [flags, environment, context] };
         let (endpoint, ca, token) = combine(layers);
+        // At a terminal they come one after the other.
+        let is_stdin = matches!(&token, Some(Token::File(path)) if path == Path::new(STDIN));
+        if is_stdin && is_stdin_taken && !io::stdin().is_terminal() {
+            return Err(Failure::Usage(
+                "the token and the SQL cannot both come from standard input: put the token in a \
+                 file, which --token-file names"
+                    .into(),
+            ));
+        }
         Ok(Target {
             endpoint,
             ca,
@@ -146,11 +156,15 @@ fn read_file(path: &Path) -> Result<String, Failure> {
     };
     let shown = path.display();
     let name = if is_stdin { "standard input".to_owned() } else { shown.to_string() };
-    read.map_err(|error| {
-        Failure::with_hint(
+    read.map_err(|error| match error.kind() {
+        io::ErrorKind::Interrupted => Failure::Interrupted {
+            message: "no token was given".to_owned(),
+            hint: "nothing has been done".to_owned(),
+        },
+        _ => Failure::with_hint(
             format!("cannot read the token from {name}: {error}"),
             "--token-file names a file that holds the token and nothing else; - is standard input",
-        )
+        ),
     })?;
     match token.trim() {
         "" => Err(Failure::new(format!("there is no token in {name}"))),

@@ -82,12 +82,14 @@ impl Session {
                 Ask::Begin(_) => return Err(out_of_order("the transaction has begun already")),
                 Ask::Execute(execute) => self.execute(&mut transaction, execute, deadline).await?,
                 Ask::Commit(_) => {
-                    let written = until(deadline, limits.total, transaction.commit()).await?;
-                    if let Some(written) = written {
+                    // What has begun to commit is awaited: nobody could say that it was
+                    // rolled back.
+                    if let Some(written) = transaction.commit().await? {
                         let (schemas, grant) = (&self.schemas, &self.grant);
                         let applied =
                             schema_sql::apply(schemas, grant, &database, written, generation);
-                        until(deadline, limits.total, applied).await?;
+                        let applied = timeout_at(deadline, applied).await;
+                        applied.unwrap_or_else(|_| Err(goes_on(limits.total)))?;
                     }
                     return self.answer(Answer::Committed(v1::TransactCommitted {})).await;
                 }
@@ -186,6 +188,12 @@ async fn until<T>(
     work: impl Future<Output = Result<T>>,
 ) -> Result<T> {
     timeout_at(deadline, work).await.unwrap_or_else(|_| Err(timed_out(limit)))
+}
+
+/// What is told of a migration that takes longer than a transaction may.
+fn goes_on(limit: Duration) -> Error {
+    let message = "the migration takes longer than a transaction may and goes on; look for it with ListMigrations";
+    Error::new(Reason::Deadline, message).with("limit_ms", limit.as_millis())
 }
 
 fn out_of_order(message: &'static str) -> Error {

@@ -30,6 +30,10 @@ use crate::storage::{Fleet, Proof};
 /// How long one waits before trying again what failed.
 pub(super) const PAUSE: Duration = Duration::from_millis(100);
 
+/// Those who wait for a commit are answered before a sweep takes the processors: where
+/// it has all of them, an answer waits for the scheduler's next slice, some 3 ms.
+const HEAD_START: Duration = Duration::from_millis(5);
+
 /// How long the last validations may take while writes wait, at least.
 const FENCE_WORK_LIMIT_MIN: Duration = Duration::from_secs(1);
 
@@ -358,6 +362,7 @@ impl Runner {
     /// committed: whoever hears it finds the fence down.
     async fn sweep(&mut self) -> Result<Event> {
         self.run.progress.publish(&self.row);
+        sleep(HEAD_START).await;
         let mut swept = self.shared.sweep(self.parent.id);
         loop {
             let done = *swept.borrow_and_update();

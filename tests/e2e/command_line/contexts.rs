@@ -197,6 +197,73 @@ async fn a_token_that_is_typed_is_not_shown() {
 }
 
 #[tokio::test]
+async fn ctrl_c_gives_up_a_token_and_leaves_the_terminal_as_it_was() {
+    let user = User::new();
+    let program = user.command(&[]);
+    let program = program.get_program().to_str().expect("UTF-8").to_owned();
+    let mut shell = Command::new("sh");
+    shell.env("XDG_CONFIG_HOME", user.home.path()).current_dir(user.home.path());
+    let add = "context add prod --endpoint http://127.0.0.1:1 --token-file -";
+    shell.args(["-c", &format!("stty -g; {program} {add}; echo code $?; stty -g; echo end")]);
+    let mut terminal = Terminal::run(shell);
+    let before = terminal.expect("Token: ");
+    terminal.press("half-a-secret\u{3}");
+    assert!(terminal.expect("code 130").contains("no token was given"));
+    let after = terminal.expect("end\r\n");
+    let modes = |shown: &str| shown.lines().find(|line| line.contains(':')).map(str::to_owned);
+    assert!(modes(&before).is_some(), "{before}");
+    assert_eq!(modes(&before), modes(&after));
+    assert!(!user.file().exists());
+}
+
+#[tokio::test]
+async fn a_long_token_is_pasted_whole() {
+    let user = User::new();
+    let add = ["context", "add", "prod", "--endpoint", "http://127.0.0.1:1", "--token-file", "-"];
+    let mut terminal = Terminal::run(user.command(&add));
+    terminal.expect("Token: ");
+    let token = "0123456789".repeat(1_000);
+    terminal.enter(&token);
+    terminal.expect("in use");
+    assert_eq!(terminal.end(), Some(0));
+    assert!(fs::read_to_string(user.file()).expect("it is read").contains(&token));
+}
+
+#[tokio::test]
+async fn a_token_and_sql_do_not_share_standard_input() {
+    let (world, user) = (World::shared().await, User::new());
+    let token = reader(&world).await;
+    let (name, input) = (format!("{}/seen", world.group), format!("{token}\nSELECT 1;\n"));
+    let server = endpoint();
+    let flags = ["--endpoint", &server, "--token-file", "-"];
+    for args in [&["db", "shell", &name] as &[_], &["migrate", "apply", &name, "-"]] {
+        let (code, out, err) = user.run(&[args, &flags].concat(), &input);
+        assert_eq!((code, out.as_str()), (2, ""), "{err}");
+        assert!(err.contains("--token-file"), "{err}");
+    }
+    assert!(
+        user.ok(&[&["db", "shell", &name, "SELECT 41 + 1"], &flags[..]].concat(), &token)
+            .contains("42")
+    );
+}
+
+#[test]
+fn contexts_that_are_added_together_are_all_kept() {
+    let user = User::new();
+    let add = |n: usize| {
+        let name = format!("c{n}");
+        let mut command =
+            user.command(&["context", "add", &name, "--endpoint", "http://127.0.0.1:1"]);
+        command.stdout(Stdio::null()).spawn().expect("it runs")
+    };
+    for mut child in (0..24).map(add).collect::<Vec<_>>() {
+        assert!(child.wait().expect("it ends").success());
+    }
+    let listed = user.ok(&["context", "list", "--output", "json"], "");
+    assert_eq!(listed.matches("127.0.0.1:1").count(), 24, "{listed}");
+}
+
+#[tokio::test]
 async fn completions_and_the_manual_know_every_command_and_no_secret() {
     let cli = Cli::new().await;
     let run = |args: &[&str]| {

@@ -135,6 +135,57 @@ async fn values_that_are_longer_than_sql_may_be_come_back() {
 }
 
 #[tokio::test]
+async fn a_name_does_not_become_sql() {
+    let cli = Cli::new().await;
+    let from = cli.world.database("from").await;
+    from.exec("CREATE TABLE kept (x); INSERT INTO kept VALUES (1)").await;
+    from.exec("CREATE VIRTUAL TABLE \"a\nDROP TABLE kept; --\" USING fts5(x, content='')").await;
+    let dump = cli.ok(&["db", "shell", "$G/from", ".dump"]);
+    assert!(dump.contains("keeps no rows"), "{dump}");
+    let to = cli.world.database("to").await;
+    let piped = cli.pipe(&["db", "shell", "$G/to"], &dump);
+    assert_eq!((piped.code, piped.err.as_str()), (0, ""), "{dump}");
+    assert_eq!(text(&to.rows("SELECT count(*) FROM kept").await), "1");
+}
+
+#[tokio::test]
+async fn the_numbers_of_many_tables_come_back() {
+    let cli = Cli::new().await;
+    let from = cli.world.database("from").await;
+    let make = |n| {
+        format!(
+            "CREATE TABLE t{n} (id INTEGER PRIMARY KEY AUTOINCREMENT); INSERT INTO t{n} VALUES ({n});"
+        )
+    };
+    from.exec(format!("{} DELETE FROM t7", (1..=300).map(make).collect::<String>())).await;
+    let dump = cli.ok(&["db", "shell", "$G/from", ".dump"]);
+    let to = cli.world.database("to").await;
+    let piped = cli.pipe(&["db", "shell", "$G/to"], &dump);
+    assert_eq!((piped.code, piped.err.as_str()), (0, ""), "{}", piped.err);
+    let numbers = "SELECT name, seq FROM sqlite_sequence ORDER BY name";
+    assert_eq!(text(&to.rows(numbers).await), text(&from.rows(numbers).await));
+}
+
+#[tokio::test]
+async fn a_wide_table_stands_beside_many_narrow_ones() {
+    let cli = Cli::new().await;
+    let from = cli.world.database("from").await;
+    let columns: Vec<_> = (0..1_500).map(|n| format!("c{n}")).collect();
+    from.exec(format!(
+        "CREATE TABLE wide ({}); INSERT INTO wide (c1) VALUES (5)",
+        columns.join(",")
+    ))
+    .await;
+    let make = |n| format!("CREATE TABLE t{n} (x); INSERT INTO t{n} VALUES ({n});");
+    from.exec((0..200).map(make).collect::<String>()).await;
+    let dump = cli.ok(&["db", "shell", "$G/from", ".dump"]);
+    cli.ok(&["db", "create", "$G/to"]);
+    let piped = cli.pipe(&["db", "shell", "$G/to"], &dump);
+    assert_eq!((piped.code, piped.err.as_str()), (0, ""), "{}", piped.err);
+    assert_eq!(cli.ok(&["db", "shell", "$G/to", ".dump"]), dump);
+}
+
+#[tokio::test]
 async fn one_table_is_dumped_with_what_belongs_to_it() {
     let cli = Cli::new().await;
     let db = cli.world.database("one").await;

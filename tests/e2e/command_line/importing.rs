@@ -44,6 +44,21 @@ async fn a_file_becomes_a_table() {
 }
 
 #[tokio::test]
+async fn one_column_comes_back_with_every_row() {
+    let (cli, files) = (Cli::new().await, Files::new());
+    let db = cli.world.database("one").await;
+    db.exec("CREATE TABLE t (x); INSERT INTO t VALUES ('a'), (NULL), (''), (NULL)").await;
+    let csv = cli.pipe(&["db", "shell", "$G/one"], ".mode csv\nSELECT * FROM t;\n").out;
+    for flags in ["--null ''", "--null '' --no-header"] {
+        db.exec("DELETE FROM t").await;
+        let csv = if flags.contains("no-header") { &csv[2..] } else { &csv };
+        cli.ok(&["db", "shell", "$G/one", &files.import(csv, flags)]);
+        let rows = db.rows("SELECT quote(x) FROM t").await;
+        assert_eq!(text(&rows), "'a'\nNULL\n''\nNULL", "{flags}");
+    }
+}
+
+#[tokio::test]
 async fn the_header_chooses_the_columns_of_a_table_that_is_there() {
     let (cli, files) = (Cli::new().await, Files::new());
     let db = cli.world.database("there").await;

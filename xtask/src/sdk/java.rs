@@ -31,10 +31,12 @@ const FORMATTER_VERSION: &str = "1.28.0";
 /// The parts of javac that the formatter reads sources with.
 const FORMATTER_EXPORTS: [&str; 6] = ["api", "code", "file", "parser", "tree", "util"];
 
-/// Maven in the package, which prints what fails and what the tests print.
+/// Maven in the package, which prints what fails and what the tests print. Without
+/// colours it would still reset them at its end.
 fn mvn(context: &Context<'_>) -> Command {
     let mut mvn = context.command("mvn", DIR);
-    mvn.args(["-B", "-ntp", "-q", "-Dstyle.color=never"]).env("MAVEN_OPTS", "-Xmx512m");
+    mvn.args(["-B", "-ntp", "-q", "-Dstyle.color=never"])
+        .env("MAVEN_OPTS", "-Xmx512m -Djansi.noreset=true");
     mvn
 }
 

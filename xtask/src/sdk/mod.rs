@@ -110,6 +110,11 @@ pub(crate) fn counts(line: &str) -> Option<Outcome> {
 
 /// The SDKs whose toolchain is here. Errors: in CI, one is missing.
 fn installed(wanted: &[&str]) -> Result<Vec<&'static Sdk>> {
+    let known = |name: &&&str| SDKS.iter().any(|sdk| sdk.name == **name);
+    if let Some(unknown) = wanted.iter().find(|name| !known(name)) {
+        let names = SDKS.map(|sdk| sdk.name).join(", ");
+        return Err(format!("there is no SDK '{unknown}'; there are {names}").into());
+    }
     let mut found = Vec::new();
     for sdk in SDKS.iter().filter(|sdk| wanted.is_empty() || wanted.contains(&sdk.name)) {
         match sdk.toolchain.iter().find(|(program, arg)| !is_installed(program, arg)) {

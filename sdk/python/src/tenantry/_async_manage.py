@@ -7,11 +7,10 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from tenantry._async import ENDS, Transport
-from tenantry._core import databases, tokens
+from tenantry._core import databases, query, tokens
 from tenantry._core import schema as schema_calls
 from tenantry._core.attempts import deadline_of, remaining
-from tenantry._core.call import Call, Listing
-from tenantry._gen.v1 import schema_pb2
+from tenantry._core.call import Call, Listing, checks_text
 from tenantry.models import ForeignKeys, Migration, WaitFor
 
 P = ParamSpec("P")
@@ -27,10 +26,11 @@ def _call(
     build: Callable[P, Call[T]],
 ) -> Callable[Concatenate[_Namespace, P], Awaitable[T]]:
     """The method that makes the call."""
+    checked = checks_text(build)
 
     @wraps(build)
     async def method(self: _Namespace, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._transport.call(build(*args, **kwargs))
+        return await self._transport.call(checked(*args, **kwargs))
 
     return method
 
@@ -39,10 +39,11 @@ def _list(
     build: Callable[P, Listing[T]],
 ) -> Callable[Concatenate[_Namespace, P], AsyncIterator[T]]:
     """The method that iterates over the pages."""
+    checked = checks_text(build)
 
     @wraps(build)
     def method(self: _Namespace, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
-        return self._transport.listing(build(*args, **kwargs))
+        return self._transport.listing(checked(*args, **kwargs))
 
     return method
 
@@ -130,8 +131,8 @@ class SchemaCalls(_Namespace):
         self, schema: str, id: str, *, timeout: float | None = None
     ) -> AsyncIterator[Migration]:
         """A migration at once, and again whenever it has changed, until it has ended. A
-        connection that breaks is taken up again."""
-        request = schema_pb2.WatchMigrationRequest(schema=schema, id=id)
+        connection that breaks, or a stream that ends too early, is taken up again."""
+        request = schema_calls.watch_migration(schema, id)
         attempts = self._transport.attempts(timeout)
         while True:
             token = await self._transport.tokens.get()
@@ -142,8 +143,11 @@ class SchemaCalls(_Namespace):
                 )
                 async for message in call:
                     attempts.progressed()
-                    yield Migration.of(message.migration)
-                return
+                    migration = Migration.of(message.migration)
+                    yield migration
+                    if schema_calls.ended(migration):
+                        return
+                error = query.cut()
             except ENDS as raised:
                 error = self._transport.error(raised)
             finally:

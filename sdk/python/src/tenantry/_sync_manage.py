@@ -8,11 +8,10 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import grpc
 
-from tenantry._core import databases, tokens
+from tenantry._core import databases, query, tokens
 from tenantry._core import schema as schema_calls
 from tenantry._core.attempts import deadline_of, remaining
-from tenantry._core.call import Call, Listing
-from tenantry._gen.v1 import schema_pb2
+from tenantry._core.call import Call, Listing, checks_text
 from tenantry._sync import Transport
 from tenantry.models import ForeignKeys, Migration, WaitFor
 
@@ -27,20 +26,22 @@ class _Namespace:
 
 def _call(build: Callable[P, Call[T]]) -> Callable[Concatenate[_Namespace, P], T]:
     """The method that makes the call."""
+    checked = checks_text(build)
 
     @wraps(build)
     def method(self: _Namespace, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self._transport.call(build(*args, **kwargs))
+        return self._transport.call(checked(*args, **kwargs))
 
     return method
 
 
 def _list(build: Callable[P, Listing[T]]) -> Callable[Concatenate[_Namespace, P], Iterator[T]]:
     """The method that iterates over the pages."""
+    checked = checks_text(build)
 
     @wraps(build)
     def method(self: _Namespace, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
-        return self._transport.listing(build(*args, **kwargs))
+        return self._transport.listing(checked(*args, **kwargs))
 
     return method
 
@@ -126,8 +127,8 @@ class SchemaCalls(_Namespace):
 
     def watch(self, schema: str, id: str, *, timeout: float | None = None) -> Iterator[Migration]:
         """A migration at once, and again whenever it has changed, until it has ended. A
-        connection that breaks is taken up again."""
-        request = schema_pb2.WatchMigrationRequest(schema=schema, id=id)
+        connection that breaks, or a stream that ends too early, is taken up again."""
+        request = schema_calls.watch_migration(schema, id)
         attempts = self._transport.attempts(timeout)
         while True:
             token = self._transport.tokens.get()
@@ -138,8 +139,11 @@ class SchemaCalls(_Namespace):
                 )
                 for message in call:
                     attempts.progressed()
-                    yield Migration.of(message.migration)
-                return
+                    migration = Migration.of(message.migration)
+                    yield migration
+                    if schema_calls.ended(migration):
+                        return
+                error = query.cut()
             except (grpc.RpcError, ValueError) as raised:
                 error = self._transport.error(raised)
             finally:

@@ -286,8 +286,8 @@ class Rows:
 
     async def chunks(self) -> AsyncIterator[list[Row]]:
         """The rows that are left, in the pieces in which they come."""
-        async for message in self._messages():
-            yield self._stream.rows(message)
+        async for chunk in self._read(self._stream.rows):
+            yield chunk
 
     async def all(self) -> list[Row]:
         """All rows that are left."""
@@ -301,8 +301,8 @@ class Rows:
         from tenantry import _arrow
 
         cells: list[list[Value]] = [[] for _ in self.columns]
-        async for message in self._messages():
-            for column, more in zip(cells, self._stream.cells(message), strict=True):
+        async for chunk in self._read(self._stream.cells):
+            for column, more in zip(cells, chunk, strict=True):
                 column += more
         return _arrow.table(self.columns, cells)
 
@@ -311,11 +311,11 @@ class Rows:
         return (await self.to_arrow()).to_pandas()
 
     async def _each(self) -> AsyncIterator[Row]:
-        async for message in self._messages():
-            for row in self._stream.rows(message):
+        async for chunk in self._read(self._stream.rows):
+            for row in chunk:
                 yield row
 
-    async def _messages(self) -> AsyncIterator[query_pb2.QueryResponse]:
+    async def _read(self, decode: Callable[[query_pb2.QueryResponse], T]) -> AsyncIterator[T]:
         while True:
             try:
                 message = await self._call.read()
@@ -323,8 +323,14 @@ class Rows:
                 raise self._transport.error(raised) from None
             if message is grpc.aio.EOF:
                 break
-            if self._stream.holds_rows(message):
-                yield message
+            if not self._stream.holds_rows(message):
+                continue
+            try:
+                chunk = decode(message)
+            except Error:
+                self._call.cancel()  # What comes behind a broken chunk is of no use.
+                raise
+            yield chunk
         self._stream.ended()
 
     async def close(self) -> None:
@@ -398,8 +404,11 @@ class Transaction:
                     await self._call.write(request)
             answer = await self._call.read()
             if answer is not grpc.aio.EOF:
-                return answer  # type: ignore[no-any-return]
+                return self.state.answer(answer)
             error = query.cut()
+        except Error:
+            self._call.cancel()
+            raise
         except ENDS as raised:
             self._call.cancel()
             error = self._transport.ending(self._call, raised)

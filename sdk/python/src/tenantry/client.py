@@ -284,7 +284,7 @@ class Rows:
 
     def chunks(self) -> Iterator[list[Row]]:
         """The rows that are left, in the pieces in which they come."""
-        return map(self._stream.rows, self._messages())
+        return self._read(self._stream.rows)
 
     def all(self) -> list[Row]:
         """All rows that are left."""
@@ -295,8 +295,8 @@ class Rows:
         from tenantry import _arrow
 
         cells: list[list[Value]] = [[] for _ in self.columns]
-        for message in self._messages():
-            for column, more in zip(cells, self._stream.cells(message), strict=True):
+        for chunk in self._read(self._stream.cells):
+            for column, more in zip(cells, chunk, strict=True):
                 column += more
         return _arrow.table(self.columns, cells)
 
@@ -304,13 +304,16 @@ class Rows:
         """All rows that are left, as a data frame; needs the extra `pandas`."""
         return self.to_arrow().to_pandas()
 
-    def _messages(self) -> Iterator[query_pb2.QueryResponse]:
+    def _read(self, decode: Callable[[query_pb2.QueryResponse], T]) -> Iterator[T]:
         try:
             for message in self._call:
                 if self._stream.holds_rows(message):
-                    yield message
+                    yield decode(message)
         except grpc.RpcError as raised:
             raise self._transport.error(raised) from None
+        except Error:
+            self._call.cancel()  # What comes behind a broken chunk is of no use.
+            raise
         self._stream.ended()
 
     def close(self) -> None:
@@ -382,7 +385,7 @@ class Transaction:
 
     def _answer(self) -> query_pb2.TransactResponse:
         try:
-            return next(self._call)  # type: ignore[no-any-return]
+            return self.state.answer(next(self._call))
         except StopIteration:
             error = query.cut()
         except grpc.RpcError as raised:

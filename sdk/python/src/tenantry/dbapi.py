@@ -159,6 +159,8 @@ def connect(
 
     `mode` is how its transactions begin; DEFERRED ones let others write until they write
     themselves, and fail with `OperationalError` (BUSY) when another one wrote meanwhile.
+    `timeout` is the deadline in seconds of each transaction, its commit included; with
+    `autocommit`, of each statement.
     With `client` that client is used, which stays open, and the rest of how to reach the
     server is not looked at.
     """
@@ -265,7 +267,7 @@ class Connection:
             if self._autocommit:
                 return self._database.execute(sql, args, timeout=self._timeout)
             if self._transaction is None:
-                self._transaction = self._database.begin(mode=self._mode)
+                self._transaction = self._database.begin(mode=self._mode, timeout=self._timeout)
             return self._transaction.execute(sql, args)
         except errors.Error as error:
             raise _raised(error) from error

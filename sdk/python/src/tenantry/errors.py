@@ -258,3 +258,8 @@ def from_trailer(code: str, message: str, trailer: Iterable[tuple[str, object]])
 def invalid_argument(message: str) -> Error:
     """An argument that is not sent, as the server would refuse it."""
     return make(Code.INVALID_ARGUMENT, message, reason="INVALID_ARGUMENT")
+
+
+def malformed(what: str) -> Error:
+    """An answer that does not keep to the protocol."""
+    return make(Code.INTERNAL, f"{what}; a proxy or the server is broken")

@@ -7,7 +7,7 @@ children.
 
 The query of the URL may have `tls` (`true` or `false`; by default plaintext on this machine
 and TLS elsewhere), `ca` (a file of authorities), `attach` (a database; may be given several
-times), `mode` (how transactions begin) and `timeout` (in seconds).
+times), `mode` (how transactions begin) and `timeout` (the seconds that a transaction may take).
 """
 
 from __future__ import annotations

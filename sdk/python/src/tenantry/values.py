@@ -12,7 +12,7 @@ from typing import Any, SupportsIndex, TypeAlias, cast, overload
 from uuid import UUID
 
 from tenantry._gen.v1 import types_pb2
-from tenantry.errors import invalid_argument
+from tenantry.errors import invalid_argument, malformed
 
 Value: TypeAlias = int | float | str | bytes | None
 """What a cell of a row holds: NULL, INTEGER, REAL, TEXT or BLOB."""
@@ -28,9 +28,6 @@ Args: TypeAlias = Sequence[Bindable] | Mapping[str, Bindable]
 """Arguments, by position or by name."""
 
 INTEGER_MIN, INTEGER_MAX = -(2**63), 2**63 - 1
-
-# The types of cells, as `ColumnData.types` has them.
-_NULL, _INTEGER, _REAL, _TEXT, _BLOB = range(5)
 
 
 def encode(value: Bindable) -> types_pb2.Value:
@@ -125,51 +122,59 @@ def rows_of(names: tuple[str, ...], rows: Iterable[types_pb2.Row]) -> list[Row]:
     return [make([decode(value) for value in row.values]) for row in rows]
 
 
-def columns_of(chunk: types_pb2.ColumnChunk) -> list[list[Value]]:
-    """The cells of a chunk, column by column."""
-    return [_column(column, chunk.row_count) for column in chunk.columns]
+def columns_of(width: int, chunk: types_pb2.ColumnChunk) -> list[list[Value]]:
+    """The cells of a chunk, column by column. Raises when it is not one of as many columns
+    and rows as it should be."""
+    if len(chunk.columns) != width:
+        raise malformed(f"a chunk has {len(chunk.columns)} columns in place of {width}")
+    try:
+        return [_column(column, chunk.row_count) for column in chunk.columns]
+    except UnicodeDecodeError:
+        raise malformed("a text of a chunk is not UTF-8") from None
 
 
 def rows_of_columns(names: tuple[str, ...], chunk: types_pb2.ColumnChunk) -> list[Row]:
     """The rows of a chunk that came column by column."""
-    if not chunk.columns:
+    columns = columns_of(len(names), chunk)
+    if not columns:
         return [row_class(names)()] * chunk.row_count
-    return list(map(row_class(names), zip(*columns_of(chunk), strict=True)))
+    return list(map(row_class(names), zip(*columns, strict=True)))
 
 
 def _column(column: types_pb2.ColumnData, count: int) -> list[Value]:
     """The cells of a column. One whose cells all have one type is the usual case, and
     costs no step of the interpreter for a cell of a number."""
-    types = column.types
-    kind = types[0]
-    if types.count(kind) == count:
-        if kind == _INTEGER:
-            return list(column.integers)
-        if kind == _REAL:
-            return list(column.reals)
-        if kind == _TEXT:
-            return list(_texts(column))
-        if kind == _BLOB:
-            return list(_blobs(column))
+    types, data = column.types, column.data
+    nulls, integers, reals, texts, blobs = map(types.count, range(5))
+    ends = list(accumulate(column.lengths))
+    if not (
+        len(types) == count == nulls + integers + reals + texts + blobs
+        and len(column.integers) == integers
+        and len(column.reals) == reals
+        and len(ends) == texts + blobs
+        and len(data) == (ends[-1] if ends else 0)
+    ):
+        raise malformed("the lists of a column do not fit its types")
+    if integers == count:
+        return list(column.integers)
+    if reals == count:
+        return list(column.reals)
+    if texts == count:
+        return list(_texts(data, ends))
+    if blobs == count:
+        return list(_blobs(data, ends))
+    if nulls == count:
         return [None] * count
-    integers, reals = iter(column.integers), iter(column.reals)
-    if _BLOB not in types:
-        texts = _texts(column)
-        take = (lambda: None, integers.__next__, reals.__next__, texts.__next__)
+    next_integer, next_real = iter(column.integers).__next__, iter(column.reals).__next__
+    if not blobs:
+        take = (lambda: None, next_integer, next_real, _texts(data, ends).__next__)
         return [take[kind]() for kind in types]
-    blobs = _blobs(column)
-    take_any = (
-        lambda: None,
-        integers.__next__,
-        reals.__next__,
-        lambda: str(next(blobs), "utf-8"),
-        blobs.__next__,
-    )
+    next_blob = _blobs(data, ends).__next__
+    take_any = (lambda: None, next_integer, next_real, lambda: str(next_blob(), "utf-8"), next_blob)
     return [take_any[kind]() for kind in types]
 
 
-def _texts(column: types_pb2.ColumnData) -> Iterator[str]:
-    data, ends = column.data, list(accumulate(column.lengths))
+def _texts(data: bytes, ends: list[int]) -> Iterator[str]:
     spans = zip([0, *ends], ends, strict=False)
     if data.isascii():
         # Bytes and characters are at the same places: decoded once, and then cut.
@@ -178,6 +183,5 @@ def _texts(column: types_pb2.ColumnData) -> Iterator[str]:
     return iter([str(data[start:end], "utf-8") for start, end in spans])
 
 
-def _blobs(column: types_pb2.ColumnData) -> Iterator[bytes]:
-    data, ends = column.data, list(accumulate(column.lengths))
+def _blobs(data: bytes, ends: list[int]) -> Iterator[bytes]:
     return iter([data[start:end] for start, end in zip([0, *ends], ends, strict=False)])

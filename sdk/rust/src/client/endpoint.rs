@@ -30,6 +30,12 @@ pub(super) fn endpoint(
             "the endpoint '{written}' {why}; write http:// or https://, host and port"
         ))
     };
+    // `localhost:@host` would look like this machine. Told without what may be a password.
+    if written.contains('@') {
+        return Err(Error::invalid(
+            "an endpoint has no user and no password; write http:// or https://, host and port",
+        ));
+    }
     let uri = match written.split_once("://") {
         Some(("http" | "https", _)) => written.to_owned(),
         Some(_) => return Err(wrong("has a scheme that is neither http nor https")),
@@ -87,5 +93,14 @@ mod tests {
     fn what_is_no_endpoint_is_told() {
         assert!(uri("ftp://db.example").contains("neither http nor https"));
         assert!(uri("http://").contains("cannot be read"));
+    }
+
+    #[test]
+    fn a_user_or_password_is_refused_and_not_repeated() {
+        for written in ["localhost:@db.example", "http://me:secret@db.example", "me@[::1]:1"] {
+            let told = uri(written);
+            assert!(told.contains("no user"), "{told}");
+            assert!(!told.contains("secret"), "{told}");
+        }
     }
 }

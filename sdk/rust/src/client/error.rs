@@ -182,9 +182,17 @@ impl Error {
         self.with(OUTCOME, UNKNOWN)
     }
 
+    /// For a transaction whose `commit` was not sent: the server, which ends all its
+    /// streams alike, may have called the outcome unknown.
+    pub(super) fn with_nothing_done(mut self) -> Self {
+        Arc::make_mut(&mut self.0).info.metadata.remove(OUTCOME);
+        self
+    }
+
     /// Whether the server itself tells what became of the request.
-    pub(super) fn is_told_by_server(&self) -> bool {
-        !self.reason().is_empty() && self.0.code != Code::Unavailable
+    pub(super) fn tells_outcome(&self) -> bool {
+        let told = !self.reason().is_empty() && self.0.code != Code::Unavailable;
+        told || self.0.retry_after.is_some()
     }
 
     /// Whether a new token may help.

@@ -131,7 +131,8 @@ async fn begin(options: &Options, mode: TransactionMode) -> Result<Transaction> 
             }
         }
     };
-    let (generation, wire) = client.attempts(method, open).await?;
+    let begun = client.attempts(method, open).await;
+    let (generation, wire) = begun.map_err(Error::with_nothing_done)?;
     Ok(Transaction(Arc::new(Shared {
         client: client.clone(),
         method,
@@ -166,7 +167,8 @@ struct Shared {
 struct State {
     /// `None` when the transaction is over.
     wire: Option<Wire>,
-    /// Why the last request failed, or the transaction ended.
+    /// Why the last request failed, or the transaction ended; after a lost `commit`
+    /// with an unknown outcome.
     cause: Option<Error>,
 }
 
@@ -202,13 +204,9 @@ impl Transaction {
         if let Some(error) = self.ended().await {
             return Err(error);
         }
-        match self.exchange(Request::Commit(TransactCommit {})).await {
-            Ok(Response::Committed(_)) => Ok(()),
-            Ok(_) => Err(Error::malformed().with_outcome_unknown()),
-            Err(error) if error.retry_after().is_none() && !error.is_told_by_server() => {
-                Err(error.with_outcome_unknown())
-            }
-            Err(error) => Err(error),
+        match self.exchange(Request::Commit(TransactCommit {})).await? {
+            Response::Committed(_) => Ok(()),
+            _ => Err(Error::malformed().with_outcome_unknown()),
         }
     }
 
@@ -234,10 +232,12 @@ impl Transaction {
     /// Sends a request and takes its answer.
     async fn exchange(&self, request: Request) -> Result<Response> {
         let last = !matches!(request, Request::Execute(_));
+        let commit = matches!(request, Request::Commit(_));
         let mut state = self.0.state.lock().await;
         // Taken out, so that a future that is dropped half-way leaves nobody with an
         // answer that is not his.
         let Some(mut wire) = state.wire.take() else { return Err(over()) };
+        state.cause = None;
         let request = TransactRequest { request: Some(request) };
         let exchanged = async {
             // A stream that has ended takes no more; its answer tells why.
@@ -257,6 +257,11 @@ impl Transaction {
             }
             Err(error) => Err(error),
         };
+        let outcome = outcome.map_err(|error| match commit {
+            true if error.tells_outcome() => error,
+            true => error.with_outcome_unknown(),
+            false => error.with_nothing_done(),
+        });
         state.cause = outcome.as_ref().err().cloned();
         outcome
     }

@@ -3390,7 +3390,8 @@ pub mod query_service_client {
         ///
         /// On a SCHEMA database the statements that write are collected, and `commit`
         /// applies them as one migration: `committed` is sent when that has committed,
-        /// and BUSY ends the stream when another one has committed meanwhile.
+        /// and BUSY ends the stream when another one has committed meanwhile. DEADLINE
+        /// when that takes longer than a transaction may: the migration goes on.
         ///
         /// Also: TRANSACTION_TIMEOUT (idle for more than 10 seconds or open for more
         /// than 60, by default: an open transaction may keep all other writers of its
@@ -3573,7 +3574,8 @@ pub mod query_service_server {
         ///
         /// On a SCHEMA database the statements that write are collected, and `commit`
         /// applies them as one migration: `committed` is sent when that has committed,
-        /// and BUSY ends the stream when another one has committed meanwhile.
+        /// and BUSY ends the stream when another one has committed meanwhile. DEADLINE
+        /// when that takes longer than a transaction may: the migration goes on.
         ///
         /// Also: TRANSACTION_TIMEOUT (idle for more than 10 seconds or open for more
         /// than 60, by default: an open transaction may keep all other writers of its

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::client;
 use super::failure::{Failure, Outcome};
 use super::output::{self, Fields, Format, Listing};
-use super::target::Layer;
+use super::target::{Layer, Token};
 
 pub(super) use store::{Context, Store};
 use store::{Contexts, missing};
@@ -66,34 +66,11 @@ pub enum Command {
 
 /// Runs the command. `given` is what the flags say.
 pub(super) fn run(command: Command, store: &Store, given: Layer, format: Format) -> Outcome {
-    let mut contexts = store.load()?;
     match command {
-        Command::Add { name, replace } => {
-            check_name(&name)?;
-            let before = contexts.contexts.get(&name);
-            if before.is_some() && !replace {
-                return Err(Failure::with_hint(
-                    format!("there is a context '{name}' already"),
-                    "--replace changes it",
-                ));
-            }
-            let context = merge(before, given)?;
-            let is_first = contexts.contexts.is_empty();
-            if is_first {
-                contexts.current = Some(name.clone());
-            }
-            let mut sentence = format!("context {name} is {}", context.endpoint);
-            if context.token.is_none() {
-                sentence.push_str(", without a token");
-            }
-            if is_first {
-                sentence.push_str("; it is in use from now on");
-            }
-            contexts.contexts.insert(name.clone(), context);
-            store.save(&contexts)?;
-            Ok(output::confirm(format, &sentence, fields(&contexts, &name)?)?)
-        }
+        Command::Add { name, replace } => add(&name, replace, store, given, format),
         Command::Use { name } => {
+            let _lock = store.lock()?;
+            let mut contexts = store.load()?;
             let fields_of = |contexts: &Contexts| fields(contexts, &name);
             fields_of(&contexts)?;
             contexts.current = Some(name.clone());
@@ -103,6 +80,7 @@ pub(super) fn run(command: Command, store: &Store, given: Layer, format: Format)
             Ok(output::confirm(format, &sentence, fields_of(&contexts)?)?)
         }
         Command::List => {
+            let contexts = store.load()?;
             let columns = &["name", "endpoint", "has_token", "ca", "in_use"];
             let mut listing = Listing::new(output::stdout(), format, columns);
             for name in contexts.contexts.keys() {
@@ -111,6 +89,7 @@ pub(super) fn run(command: Command, store: &Store, given: Layer, format: Format)
             Ok(listing.finish()?)
         }
         Command::Show { name } => {
+            let contexts = store.load()?;
             let name = name.or_else(|| contexts.current.clone()).ok_or_else(|| {
                 Failure::with_hint(
                     "no context is in use",
@@ -120,6 +99,8 @@ pub(super) fn run(command: Command, store: &Store, given: Layer, format: Format)
             Ok(output::show(format, fields(&contexts, &name)?)?)
         }
         Command::Remove { name } => {
+            let _lock = store.lock()?;
+            let mut contexts = store.load()?;
             let fields = fields(&contexts, &name)?;
             contexts.contexts.remove(&name);
             if contexts.current.as_ref() == Some(&name) {
@@ -129,6 +110,49 @@ pub(super) fn run(command: Command, store: &Store, given: Layer, format: Format)
             Ok(output::confirm(format, &format!("removed context {name}"), fields)?)
         }
     }
+}
+
+/// Keeps a context, and uses it where there is no other.
+fn add(name: &str, replace: bool, store: &Store, mut given: Layer, format: Format) -> Outcome {
+    check_name(name)?;
+    // A token is only asked for when the rest makes sense, and nobody waits meanwhile.
+    let token = given.token.take();
+    merge(before(&store.load()?, name, replace)?, given.clone())?;
+    given.token = token.map(Token::read).transpose()?.map(Token::Given);
+
+    let _lock = store.lock()?;
+    let mut contexts = store.load()?;
+    let context = merge(before(&contexts, name, replace)?, given)?;
+    let is_first = contexts.contexts.is_empty();
+    if is_first {
+        contexts.current = Some(name.to_owned());
+    }
+    let mut sentence = format!("context {name} is {}", context.endpoint);
+    if context.token.is_none() {
+        sentence.push_str(", without a token");
+    }
+    if is_first {
+        sentence.push_str("; it is in use from now on");
+    }
+    contexts.contexts.insert(name.to_owned(), context);
+    store.save(&contexts)?;
+    Ok(output::confirm(format, &sentence, fields(&contexts, name)?)?)
+}
+
+/// The context that this one replaces.
+fn before<'a>(
+    contexts: &'a Contexts,
+    name: &str,
+    replace: bool,
+) -> Result<Option<&'a Context>, Failure> {
+    let before = contexts.contexts.get(name);
+    if before.is_some() && !replace {
+        return Err(Failure::with_hint(
+            format!("there is a context '{name}' already"),
+            "--replace changes it",
+        ));
+    }
+    Ok(before)
 }
 
 /// What a context is from now on.

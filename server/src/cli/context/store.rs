@@ -17,6 +17,10 @@ use crate::cli::failure::{Failure, Outcome};
 const DIRECTORY: &str = "tenantry";
 const FILE: &str = "config.json";
 
+/// The file that is locked while the contexts change. It stays: whoever waits for it
+/// must wait for the same one as everybody else.
+const LOCK: &str = "config.json.lock";
+
 /// A server, and how to be admitted there.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -94,15 +98,29 @@ impl Store {
         })
     }
 
+    /// Waits until nobody else changes the contexts; nobody does while it is held.
+    pub(super) fn lock(&self) -> Result<fs::File, Failure> {
+        self.change(|directory| {
+            make_private(directory)?;
+            let file = open_private(&directory.join(LOCK), fs::OpenOptions::new().create(true))?;
+            file.lock()?;
+            Ok(file)
+        })
+    }
+
     /// Keeps these instead. Whoever reads meanwhile finds the old ones or the new.
     pub(super) fn save(&self, contexts: &Contexts) -> Outcome {
+        self.change(|directory| write(directory, contexts))
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&Path) -> io::Result<T>) -> Result<T, Failure> {
         let Some(directory) = &self.directory else {
             return Err(Failure::with_hint(
                 "there is no place to keep contexts",
                 "set HOME or XDG_CONFIG_HOME",
             ));
         };
-        write(directory, contexts).map_err(|error| {
+        change(directory).map_err(|error| {
             Failure::new(format!("cannot keep the contexts in {}: {error}", directory.display()))
         })
     }
@@ -110,12 +128,20 @@ impl Store {
 
 fn write(directory: &Path, contexts: &Contexts) -> io::Result<()> {
     make_private(directory)?;
-    let next = directory.join(format!("{FILE}.{}", std::process::id()));
-    let written = create_private(&next).and_then(|mut file| {
+    // A link stays one, and what it leads to is replaced.
+    let path = match fs::canonicalize(directory.join(FILE)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => directory.join(FILE),
+        found => found?,
+    };
+    let mut next = path.clone().into_os_string();
+    next.push(format!(".{}", std::process::id()));
+    let next = PathBuf::from(next);
+    let created = open_private(&next, fs::OpenOptions::new().create_new(true));
+    let written = created.and_then(|mut file| {
         serde_json::to_writer_pretty(&mut file, contexts)?;
         writeln!(file)?;
         file.sync_all()?;
-        fs::rename(&next, directory.join(FILE))
+        fs::rename(&next, &path)
     });
     if written.is_err() {
         // What is left of it holds tokens.
@@ -132,9 +158,9 @@ fn make_private(directory: &Path) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn create_private(path: &Path) -> io::Result<fs::File> {
+fn open_private(path: &Path, options: &mut fs::OpenOptions) -> io::Result<fs::File> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+    options.write(true).mode(0o600).open(path)
 }
 
 #[cfg(unix)]
@@ -156,8 +182,8 @@ fn make_private(directory: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn create_private(path: &Path) -> io::Result<fs::File> {
-    fs::OpenOptions::new().write(true).create_new(true).open(path)
+fn open_private(path: &Path, options: &mut fs::OpenOptions) -> io::Result<fs::File> {
+    options.write(true).open(path)
 }
 
 #[cfg(not(unix))]

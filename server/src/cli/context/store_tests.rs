@@ -46,6 +46,8 @@ fn nobody_else_can_read_it() {
     let (directory, file) = (home.path().join(DIRECTORY), home.path().join(DIRECTORY).join(FILE));
     let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
     assert_eq!((mode(&directory), mode(&file)), (0o700, 0o600));
+    drop(store.lock().expect("nobody holds it"));
+    assert_eq!(mode(&directory.join(LOCK)), 0o600);
     for shared in [0o640, 0o604, 0o620] {
         fs::set_permissions(&file, fs::Permissions::from_mode(shared)).expect("it is ours");
         let Err(Failure::Local { message, hint }) = store.load() else {
@@ -53,6 +55,22 @@ fn nobody_else_can_read_it() {
         };
         assert!(message.contains("others") && hint.contains("chmod 600"), "{message} {hint}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_the_file_stays_one() {
+    let (home, elsewhere) =
+        (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("another"));
+    let (link, file) = (home.path().join(DIRECTORY).join(FILE), elsewhere.path().join("dotfile"));
+    let store = Store::new(Some(home.path()));
+    store.save(&Contexts::default()).expect("it is kept");
+    fs::rename(&link, &file).expect("it is moved");
+    std::os::unix::fs::symlink(&file, &link).expect("it is linked");
+    store.save(&contexts()).expect("it is kept");
+    assert!(fs::symlink_metadata(&link).expect("it is there").is_symlink());
+    assert!(fs::read_to_string(&file).expect("it is read").contains("prod"));
+    assert!(store.load().expect("it is read") == contexts());
 }
 
 #[test]

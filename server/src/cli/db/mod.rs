@@ -133,6 +133,11 @@ impl Command {
             | Self::Tokens(_) => Ok(()),
         }
     }
+
+    /// Whether it reads SQL from standard input.
+    pub(super) fn reads_stdin(&self) -> bool {
+        matches!(self, Self::Shell(args) if args.reads_stdin())
+    }
 }
 
 /// Runs the command.

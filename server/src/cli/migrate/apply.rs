@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tenantry_client::errors;
 use tenantry_client::v1::{
@@ -115,6 +115,16 @@ enum Keys {
     CheckAtEnd,
 }
 
+/// The file name that stands for standard input.
+const STDIN: &str = "-";
+
+impl Args {
+    /// Whether the script comes from standard input.
+    pub(super) fn reads_stdin(&self) -> bool {
+        self.file.as_deref() == Some(Path::new(STDIN))
+    }
+}
+
 /// Runs the command.
 pub(super) async fn run(args: Args, client: &Client, format: Format) -> Outcome {
     let wait = args.wait;
@@ -171,7 +181,7 @@ fn read_script(path: PathBuf) -> Result<String, Failure> {
         Failure::new(format!("cannot read the script {}: {error}", path.display()))
     };
     let source: Box<dyn Read> = match path.to_str() {
-        Some("-") => Box::new(io::stdin().lock()),
+        Some(STDIN) => Box::new(io::stdin().lock()),
         _ => Box::new(File::open(&path).map_err(cannot)?),
     };
     let mut script = String::new();

@@ -126,6 +126,11 @@ impl Command {
             | Self::Schema { .. } => Ok(()),
         }
     }
+
+    /// Whether it reads a script from standard input.
+    pub(super) fn reads_stdin(&self) -> bool {
+        matches!(self, Self::Apply(args) if args.reads_stdin())
+    }
 }
 
 /// Runs the command.

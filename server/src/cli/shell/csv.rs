@@ -41,21 +41,29 @@ pub(super) struct Reader<R> {
     /// Lines that have been read.
     lines: u64,
     raw: Vec<u8>,
+    /// An empty line is a record of one empty field, and not nothing.
+    has_one_column: bool,
 }
 
 impl<R: BufRead> Reader<R> {
     pub(super) fn new(input: R) -> Self {
-        Self { input, lines: 0, raw: Vec::new() }
+        Self { input, lines: 0, raw: Vec::new(), has_one_column: false }
     }
 
-    /// The next record; `None` at the end. Empty lines are none.
+    /// From here on each record has this many fields.
+    pub(super) fn set_columns(&mut self, count: usize) {
+        self.has_one_column = count == 1;
+    }
+
+    /// The next record; `None` at the end. Empty lines are none, but where there is
+    /// only one column.
     pub(super) fn next(&mut self) -> Result<Option<Record>, Problem> {
         loop {
             self.raw.clear();
             if !self.more()? {
                 return Ok(None);
             }
-            if !trimmed(&self.raw).is_empty() {
+            if self.has_one_column || !trimmed(&self.raw).is_empty() {
                 return self.record().map(Some);
             }
         }
@@ -171,6 +179,18 @@ mod tests {
         ] {
             assert_eq!(read(text).expect(text), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn an_empty_line_is_a_record_of_one_column() {
+        let mut reader = Reader::new(&b"\na\n\n1\r\n\r\n"[..]);
+        let mut lines = Vec::new();
+        while let Some(record) = reader.next().expect("it is CSV") {
+            reader.set_columns(record.fields.len());
+            assert_eq!(record.fields.len(), 1);
+            lines.push((record.line, record.fields[0].bytes.len()));
+        }
+        assert_eq!(lines, [(2, 1), (3, 0), (4, 1), (5, 0)]);
     }
 
     #[test]

@@ -72,7 +72,10 @@ impl Import {
             session.open(TransactionMode::Immediate).await?;
         }
         let imported = match self.columns(names, session).await {
-            Ok(columns) => self.rows(&mut reader, &columns, session).await,
+            Ok(columns) => {
+                reader.set_columns(columns.len());
+                self.rows(&mut reader, &columns, session).await
+            }
             Err(failure) => Err(failure),
         };
         match imported {

@@ -82,14 +82,13 @@ impl<'a> Iterator for Tokens<'a> {
                 '-' if rest.starts_with("--") => {
                     self.position += rest.find('\n').unwrap_or(rest.len());
                 }
-                '/' if rest.starts_with("/*") => match rest[2..].find("*/") {
-                    Some(length) => self.position += length + 4,
+                '/' if rest.starts_with("/*") => match closed(first, &rest[2..]) {
+                    Some(length) => self.position += length + 2,
                     None => return self.token(Kind::Unfinished, rest.len()),
                 },
-                '\'' | '"' | '`' => return self.quoted(rest, first),
-                '[' => {
-                    return match rest.find(']') {
-                        Some(end) => self.token(Kind::Quoted, end + 1),
+                '\'' | '"' | '`' | '[' => {
+                    return match closed(first, &rest[1..]) {
+                        Some(length) => self.token(Kind::Quoted, length + 1),
                         None => self.token(Kind::Unfinished, rest.len()),
                     };
                 }
@@ -106,20 +105,21 @@ impl<'a> Iterator for Tokens<'a> {
     }
 }
 
-impl<'a> Tokens<'a> {
-    /// A quote is part of the text when it stands twice.
-    fn quoted(&mut self, rest: &'a str, quote: char) -> Option<Token<'a>> {
-        let mut end = 1;
-        loop {
-            let Some(length) = rest[end..].find(quote) else {
-                return self.token(Kind::Unfinished, rest.len());
-            };
-            end += length + 1;
-            if !rest[end..].starts_with(quote) {
-                return self.token(Kind::Quoted, end);
-            }
-            end += 1;
+/// The place behind the end of the quote or comment that this character has opened
+/// before the text. A quote is part of the text when it stands twice.
+pub(super) fn closed(opener: char, text: &str) -> Option<usize> {
+    match opener {
+        '/' => return text.find("*/").map(|end| end + 2),
+        '[' => return text.find(']').map(|end| end + 1),
+        _ => {}
+    }
+    let mut end = 0;
+    loop {
+        end += text[end..].find(opener)? + 1;
+        if !text[end..].starts_with(opener) {
+            return Some(end);
         }
+        end += 1;
     }
 }
 

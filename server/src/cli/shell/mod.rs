@@ -66,6 +66,13 @@ pub struct Args {
     state_home: Option<PathBuf>,
 }
 
+impl Args {
+    /// Whether statements come from standard input.
+    pub(super) fn reads_stdin(&self) -> bool {
+        self.sql.is_none()
+    }
+}
+
 /// Runs the shell.
 pub(super) async fn run(args: Args, client: &Client, format: Format) -> Outcome {
     let mut session = Session::new(client, args.name, args.attach, format.into());

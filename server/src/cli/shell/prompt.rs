@@ -204,7 +204,7 @@ impl<'a> Assistant<'a> {
     /// What the words of a dot-command can become.
     fn command(&self, line: &str, position: usize) -> rustyline::Result<(usize, Vec<Pair>)> {
         let before = &line[..position];
-        let start = before.rfind(char::is_whitespace).map_or(0, |space| space + 1);
+        let start = last_word(before);
         let prefix = &before[start..];
         let typed: Vec<_> = before[..start].split_whitespace().collect();
         let of = |words: &[&str]| complete::matching(prefix, words.iter().copied());
@@ -229,6 +229,12 @@ impl<'a> Assistant<'a> {
             complete::matching(prefix, tables.map(|table| table.name.as_str()))
         })
     }
+}
+
+/// Where the last word starts; a space may have several bytes.
+fn last_word(text: &str) -> usize {
+    let space = text.char_indices().rfind(|(_, c)| c.is_whitespace());
+    space.map_or(0, |(index, c)| index + c.len_utf8())
 }
 
 fn pair(text: String) -> Pair {
@@ -309,6 +315,19 @@ impl Helper for Assistant<'_> {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_word_starts_behind_any_space() {
+        for (text, word) in [
+            ("", ""),
+            (".mode", ".mode"),
+            (".mode c", "c"),
+            (".mode ", ""),
+            (".dump\u{3000}ü", "ü"),
+        ] {
+            assert_eq!(&text[last_word(text)..], word, "{text:?}");
+        }
+    }
 
     #[test]
     fn tokens_are_told_from_sql() {

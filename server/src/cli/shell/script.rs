@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Write};
 use super::dot::{self, Next};
 use super::lexer::Tokens;
 use super::session::Session;
-use super::statements;
+use super::statements::Splitter;
 use crate::cli::failure::{Failure, Outcome};
 
 /// How deep files may read each other.
@@ -25,6 +25,7 @@ pub(super) async fn run(
         None => format!("line {line}"),
     };
     let mut input = String::new();
+    let mut splitter = Splitter::default();
     // The line at which `input` starts, and the one that is read next.
     let (mut first_line, mut next_line) = (1_u64, 1_u64);
     loop {
@@ -34,40 +35,34 @@ pub(super) async fn run(
         let is_end = read.map_err(|error| unreadable(&place(line_number), &error))? == 0;
         next_line += 1;
         let line = input[line_start..].trim();
-        if !is_end && !line.ends_with(';') && !line.starts_with('.') {
-            continue;
-        }
         // A dot-command stands at the start of a line between statements.
-        let is_command =
-            line.starts_with('.') && statements::split(&input[..line_start]).rest.is_empty();
-        let command = is_command.then(|| line.to_owned());
-        if is_command {
-            input.truncate(line_start);
-        }
-        let split = statements::split(&input);
-        // What has no semicolon at the end of the input is a statement all the same.
-        let last = (is_end && !split.rest.is_empty()).then_some(split.rest);
-        let mut position = 0;
-        for statement in split.statements.into_iter().chain(last) {
-            position += input[position..].find(statement).unwrap_or(0);
-            let start = position + first_token(statement);
-            let line = first_line + newlines(&input[..start]);
-            session.run(statement, out).await.map_err(|failure| failure.within(&place(line)))?;
-            position += statement.len();
-        }
-        let rest = input.len() - split.rest.len();
-        first_line += newlines(&input[..rest]);
-        input.drain(..rest);
-        if let Some(command) = command {
-            let next = dot::run(&command, session, out).await;
+        if line.starts_with('.') && splitter.is_between() {
+            let next = dot::run(line, session, out).await;
             if next.map_err(|failure| failure.within(&place(line_number)))? == Next::Quit {
                 return Ok(Next::Quit);
             }
-            first_line = next_line;
+            (input, splitter, first_line) = (String::new(), Splitter::default(), next_line);
+            continue;
+        }
+        let mut statements = splitter.read_on(&input);
+        // What has no semicolon at the end of the input is a statement all the same.
+        let last = splitter.rest(&input);
+        if is_end && !last.is_empty() {
+            statements.push(last);
+        }
+        let (mut position, mut line) = (0, first_line);
+        for statement in statements {
+            let start = position + input[position..].find(statement).unwrap_or(0);
+            let first = start + first_token(statement);
+            line += newlines(&input[position..first]);
+            session.run(statement, out).await.map_err(|failure| failure.within(&place(line)))?;
+            position = start + statement.len();
+            line += newlines(&input[first..position]);
         }
         if is_end {
             return Ok(Next::GoOn);
         }
+        first_line += splitter.drop_read(&mut input);
     }
 }
 

@@ -5,7 +5,7 @@
 
 use tenantry_client::v1::TransactionMode;
 
-use super::lexer::{Kind, Token, Tokens};
+use super::lexer::{self, Kind, Token, Tokens};
 
 /// Input, cut into statements.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,8 +19,9 @@ pub(super) struct Input<'a> {
 
 /// Where a statement stands. The body of a trigger holds semicolons that do not
 /// end it; `END;` after one does.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum State {
+    #[default]
     Start,
     Explain,
     Create,
@@ -34,7 +35,6 @@ impl State {
     /// What `sqlite3_complete` does, but for odd forms of EXPLAIN.
     fn next(self, token: Token<'_>) -> Self {
         match self {
-            _ if self != Self::Start && token.kind == Kind::Unfinished => self,
             Self::Start | Self::Explain if token.is("create") => Self::Create,
             Self::Start if token.is("explain") => Self::Explain,
             Self::Explain if token.is("query") || token.is("plan") => Self::Explain,
@@ -56,24 +56,78 @@ impl State {
     }
 }
 
+/// Cuts input into statements while it grows, and reads none of it twice: a
+/// statement of many lines would cost the square of them.
+#[derive(Default)]
+pub(super) struct Splitter {
+    state: State,
+    /// What has opened the quote or comment that has no end yet.
+    open: Option<char>,
+    /// Where the statement starts that is being read.
+    start: usize,
+    /// How much was read.
+    read: usize,
+}
+
+impl Splitter {
+    /// The statements that have ended since the last call, in a text that has grown
+    /// since by whole lines: no token but quotes and comments goes over their ends.
+    pub(super) fn read_on<'a>(&mut self, text: &'a str) -> Vec<&'a str> {
+        let mut statements = Vec::new();
+        if let Some(opener) = self.open {
+            let Some(length) = lexer::closed(opener, &text[self.read..]) else {
+                self.read = text.len();
+                return statements;
+            };
+            self.read += length;
+            self.open = None;
+            if opener != '/' {
+                self.state = self.state.next(Token { kind: Kind::Quoted, text: "", end: 0 });
+            }
+        }
+        for token in Tokens::new(&text[self.read..]) {
+            let end = self.read + token.end;
+            let before = self.state;
+            match token.kind {
+                Kind::Unfinished => self.open = token.text.chars().next(),
+                Kind::Semicolon => self.state = before.semicolon(),
+                _ => self.state = before.next(token),
+            }
+            if token.kind == Kind::Semicolon && self.state == State::Start {
+                // A semicolon alone is no statement.
+                if before != State::Start {
+                    statements.push(text[self.start..end].trim_start());
+                }
+                self.start = end;
+            }
+        }
+        self.read = text.len();
+        statements
+    }
+
+    /// Whether what follows the statements is only space and comments.
+    pub(super) fn is_between(&self) -> bool {
+        self.state == State::Start && self.open.is_none()
+    }
+
+    /// What follows the statements and has no end yet.
+    pub(super) fn rest<'a>(&self, text: &'a str) -> &'a str {
+        if self.is_between() { "" } else { text[self.start..].trim_start() }
+    }
+
+    /// Drops the statements from the text; answers how many lines they took.
+    pub(super) fn drop_read(&mut self, text: &mut String) -> u64 {
+        self.read -= self.start;
+        let dropped = text.drain(..std::mem::take(&mut self.start));
+        dropped.filter(|&c| c == '\n').count() as u64
+    }
+}
+
 /// Cuts input into statements.
 pub(super) fn split(text: &str) -> Input<'_> {
-    let mut statements = Vec::new();
-    let mut state = State::Start;
-    let mut start = 0;
-    for token in Tokens::new(text) {
-        let before = state;
-        state = if token.kind == Kind::Semicolon { state.semicolon() } else { state.next(token) };
-        if token.kind == Kind::Semicolon && state == State::Start {
-            // A semicolon alone is no statement.
-            if before != State::Start {
-                statements.push(text[start..token.end].trim_start());
-            }
-            start = token.end;
-        }
-    }
-    let rest = if state == State::Start { "" } else { text[start..].trim_start() };
-    Input { statements, rest }
+    let mut splitter = Splitter::default();
+    let statements = splitter.read_on(text);
+    Input { statements, rest: splitter.rest(text) }
 }
 
 /// What the shell does with a statement.

@@ -2,6 +2,10 @@
 
 use super::*;
 
+fn owned(statements: &[&str]) -> Vec<String> {
+    statements.iter().map(|&statement| statement.to_owned()).collect()
+}
+
 fn check_split(text: &str, statements: &[&str], rest: &str) {
     assert_eq!(split(text), Input { statements: statements.to_vec(), rest }, "{text:?}");
 }
@@ -65,6 +69,56 @@ fn every_text_is_split_without_loss() {
                 assert!(text.len() >= whole.len() && text.contains(input.rest), "{text:?}");
             }
         }
+    }
+}
+
+#[test]
+fn a_text_that_comes_by_lines_is_split_as_the_whole_is() {
+    let pieces = [
+        "SELECT 1;",
+        "'",
+        "\"",
+        "--",
+        "/*",
+        "*/",
+        "\n",
+        "CREATE TRIGGER t",
+        "END;",
+        "]",
+        "[",
+        "''",
+    ];
+    let count = pieces.len();
+    for index in 0..count.pow(4) {
+        let parts = (0..4).map(|place| pieces[index / count.pow(place) % count]);
+        let text = parts.collect::<Vec<_>>().join("\n");
+        let (mut splitter, mut input) = (Splitter::default(), String::new());
+        let mut statements = Vec::new();
+        for line in text.split_inclusive('\n') {
+            input.push_str(line);
+            statements.extend(owned(&splitter.read_on(&input)));
+            splitter.drop_read(&mut input);
+        }
+        let whole = split(&text);
+        assert_eq!((statements, splitter.rest(&input)), (owned(&whole.statements), whole.rest));
+    }
+}
+
+#[test]
+fn no_line_is_read_twice() {
+    // Read again at each line these are minutes of work.
+    for (first, line, last) in [
+        ("SELECT '", "a;\n", "';"),
+        ("/*", "a;\n", "*/ SELECT 1;"),
+        ("CREATE TRIGGER t AFTER INSERT ON a BEGIN ", "DELETE FROM b;\n", "END;"),
+    ] {
+        let (mut splitter, mut input) = (Splitter::default(), first.to_owned());
+        for _ in 0..200_000 {
+            input.push_str(line);
+            assert!(splitter.read_on(&input).is_empty());
+        }
+        input.push_str(last);
+        assert_eq!(splitter.read_on(&input), [input.as_str()]);
     }
 }
 

@@ -97,6 +97,9 @@ impl Cold {
         script: &MigrationScript,
     ) -> Result<Option<Validated>> {
         let began = Instant::now();
+        if self.give_way.is_cancelled() {
+            return Ok(None);
+        }
         // Nobody can write it before this is dropped.
         fleet.note_clean(self.id);
         let bytes_max = log_bytes(&self.path) + LOG_GROWTH_BYTES_MAX;

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from functools import wraps
+from typing import Any, Generic, ParamSpec, TypeVar
 from uuid import uuid4
 
 from google.protobuf.message import Message
 
+from tenantry.errors import invalid_argument
+
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -23,6 +27,21 @@ class Rpc:
 def rpc(service: str, method: str, answer: type[Message]) -> Rpc:
     """The method of a service."""
     return Rpc(f"/tenantry.v1.{service}/{method}", answer)
+
+
+def checks_text(build: Callable[P, T]) -> Callable[P, T]:
+    """The function that builds a request, which refuses text that cannot be sent: to
+    protobuf that is an error of Python's own."""
+
+    @wraps(build)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return build(*args, **kwargs)
+        except UnicodeEncodeError as error:
+            message = f"a text has a lone surrogate at {error.start}; UTF-8 cannot hold it"
+            raise invalid_argument(message) from None
+
+    return checked
 
 
 def fresh_unless(request_id: str) -> str:

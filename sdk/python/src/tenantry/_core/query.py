@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from tenantry import errors
-from tenantry._core.call import Call, rpc
+from tenantry._core.call import Call, checks_text, rpc
 from tenantry._gen.v1 import query_pb2, types_pb2
 from tenantry.models import enum_value
 from tenantry.results import (
@@ -64,6 +64,7 @@ def statement(sql: str, args: Args) -> types_pb2.Statement:
     return types_pb2.Statement(sql=sql, args=[encode(value) for value in args])
 
 
+@checks_text
 def execute(
     database: str,
     sql: str,
@@ -87,6 +88,7 @@ def _executed(answer: query_pb2.ExecuteResponse) -> ExecuteResult:
     return ExecuteResult(answer.results, answer.generation)
 
 
+@checks_text
 def batch(
     database: str,
     statements: Sequence[Batchable],
@@ -116,6 +118,7 @@ def _step(step: Batchable) -> query_pb2.BatchStep:
     return query_pb2.BatchStep(statement=statement(step.sql, step.args), condition=when)
 
 
+@checks_text
 def describe(database: str, sql: str, attach: Attach, timeout: float | None) -> Call[Description]:
     """Describes a statement without running it."""
     request = query_pb2.DescribeRequest(database=database, sql=sql, attachments=attachments(attach))
@@ -131,6 +134,7 @@ def _described(answer: query_pb2.DescribeResponse) -> Description:
     )
 
 
+@checks_text
 def query(
     database: str,
     sql: str,
@@ -182,7 +186,7 @@ class Stream:
     def cells(self, message: query_pb2.QueryResponse) -> list[list[Value]]:
         """The cells of the next message, column by column."""
         if message.HasField("columns"):
-            return cells_of(message.columns)
+            return cells_of(len(self._names), message.columns)
         return [list(column) for column in zip(*self.rows(message), strict=True)]
 
     def holds_rows(self, message: query_pb2.QueryResponse) -> bool:

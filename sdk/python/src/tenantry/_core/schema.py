@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tenantry import errors
-from tenantry._core.call import Call, Listing, fresh_unless, rpc
+from tenantry._core.call import Call, Listing, checks_text, fresh_unless, rpc
 from tenantry._gen.v1 import schema_pb2
 from tenantry.models import (
     Child,
@@ -25,6 +25,7 @@ APPLY = rpc("SchemaService", "ApplyMigration", schema_pb2.ApplyMigrationResponse
 WATCH = rpc("SchemaService", "WatchMigration", schema_pb2.WatchMigrationResponse)
 
 
+@checks_text
 def apply_migration(
     schema: str,
     sql: str,
@@ -155,6 +156,17 @@ def get_schema(schema: str, *, timeout: float | None = None) -> Call[Schema]:
         repeatable=True,
         timeout=timeout,
     )
+
+
+@checks_text
+def watch_migration(schema: str, id: str) -> schema_pb2.WatchMigrationRequest:
+    """Follows a migration until it has ended."""
+    return schema_pb2.WatchMigrationRequest(schema=schema, id=id)
+
+
+def ended(migration: Migration) -> bool:
+    """Whether nothing comes behind this state of a migration."""
+    return migration.state in ("APPLIED", "FAILED", "CANCELLED")
 
 
 def reached(migration: Migration, wait_for: str) -> bool:

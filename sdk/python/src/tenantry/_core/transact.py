@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tenantry import errors
+from tenantry._core.call import checks_text
 from tenantry._core.query import Attach, attachments, statement
 from tenantry._gen.v1 import query_pb2, types_pb2
 from tenantry.errors import Code, Error
@@ -23,16 +24,20 @@ class State:
         self.last_error: Error | None = None
         self._over = False
         self._commit_sent = False
+        # What may answer the request that was sent last.
+        self._expected: tuple[str, ...] = ()
 
     @property
     def over(self) -> bool:
         """Whether it has ended, in whatever way."""
         return self._over
 
+    @checks_text
     def begin(
         self, database: str, mode: TransactionMode, attach: Attach, min_generation: int
     ) -> query_pb2.TransactRequest:
         """The request that starts it."""
+        self._expected = ("began",)
         return query_pb2.TransactRequest(
             begin=query_pb2.TransactBegin(
                 database=database,
@@ -42,9 +47,11 @@ class State:
             )
         )
 
+    @checks_text
     def execute(self, sql: str, args: Args) -> query_pb2.TransactRequest:
         """The request that runs SQL in it."""
         self.check()
+        self._expected = ("result", "error")
         return query_pb2.TransactRequest(
             execute=query_pb2.TransactExecute(statement=statement(sql, args))
         )
@@ -53,11 +60,13 @@ class State:
         """The request that makes it durable."""
         self.check()
         self._commit_sent = True
+        self._expected = ("committed",)
         return query_pb2.TransactRequest(commit=query_pb2.TransactCommit())
 
     def rollback(self) -> query_pb2.TransactRequest:
         """The request that undoes it."""
         self.check()
+        self._expected = ("rolled_back",)
         return query_pb2.TransactRequest(rollback=query_pb2.TransactRollback())
 
     def check(self) -> None:
@@ -70,6 +79,12 @@ class State:
                 "the transaction has ended; begin another one",
                 reason="TRANSACTION_STATE",
             )
+
+    def answer(self, answer: query_pb2.TransactResponse) -> query_pb2.TransactResponse:
+        """Takes an answer; raises, and has failed, when it is none to what was sent."""
+        if answer.WhichOneof("response") not in self._expected:
+            raise self.failed(errors.malformed("the answer is not one to what was asked"))
+        return answer
 
     def began(self, answer: query_pb2.TransactResponse) -> None:
         """Takes the answer to `begin`."""
@@ -90,7 +105,10 @@ class State:
 
     def failed(self, error: Error) -> Error:
         """The stream ended with this error; returns the one to raise."""
-        if self._commit_sent and _may_have_committed(error):
+        if not self._commit_sent:
+            # A server that stops cannot know that; without `commit` nothing was done.
+            error.metadata = {k: v for k, v in error.metadata.items() if k != "outcome"}
+        elif _may_have_committed(error):
             error = errors.make(
                 error.code,
                 f"{error.message}; whether the transaction was committed is not known",

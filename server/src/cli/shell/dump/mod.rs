@@ -15,12 +15,10 @@ use tenantry_client::v1::value::Kind;
 
 use super::session::Session;
 use crate::cli::failure::{Failure, Outcome};
-use crate::cli::output::plain;
+use crate::cli::output::{plain, visible};
 use literal::Values;
 use schema::{Rows, Schema, Table};
 
-/// How many tables one statement reads: SQLite takes 500 parts.
-const TABLES_TOGETHER_MAX: usize = 400;
 /// From how many bytes on an INSERT ends.
 const INSERT_BYTES_MIN: usize = 32 * 1024;
 /// How many rows one INSERT has.
@@ -45,7 +43,7 @@ pub(super) async fn run(
         return Err(Failure::new(format!("there is no table {table}: see .tables")));
     }
     let mut dump = Dump { out, is_escaped: io::stdout().is_terminal() };
-    let groups: Vec<_> = schema.tables.chunks(TABLES_TOGETHER_MAX).collect();
+    let groups = schema.groups();
     if groups.is_empty() {
         dump.head(&schema)?;
     }
@@ -95,7 +93,8 @@ impl Dump<'_> {
                 Rows::Lost => {
                     self.line(&format!(
                         "-- {} keeps no rows that could be read back",
-                        plain(name)
+                        // All of it is on the line of the comment.
+                        visible(name)
                     ))?;
                 }
                 Rows::Kept | Rows::KeptByRowid | Rows::Derived => {}
@@ -132,14 +131,13 @@ impl Dump<'_> {
                 };
                 let index = usize::try_from(*index).unwrap_or_default();
                 let table = tables.get(index).ok_or_else(Failure::incomplete)?;
-                if writing.as_ref().is_some_and(|insert| insert.index != index || insert.is_full())
+                let is_next = writing.as_ref().is_none_or(|insert| insert.index != index);
+                if writing.as_ref().is_some_and(|insert| is_next || insert.is_full())
                     && let Some(insert) = writing.take()
                 {
                     self.line(&insert.end())?;
                 }
-                if writing.is_none()
-                    && let Some(sql) = &table.before_rows
-                {
+                if is_next && let Some(sql) = &table.before_rows {
                     self.line(sql)?;
                 }
                 let insert = writing.get_or_insert_with(|| Insert::begin(index, table));

@@ -11,6 +11,12 @@ use crate::cli::shell::words::quoted;
 
 /// How many columns one flag tells of: a long expression is a deep one.
 const FLAGS_TOGETHER_MAX: usize = 50;
+/// How many tables one statement reads: SQLite takes 500 parts.
+const TABLES_TOGETHER_MAX: usize = 400;
+/// About how long the statement may be: the server takes twice as much.
+const SELECT_BYTES_MAX: usize = 500_000;
+/// What stands for a column that a table has not.
+const PADDING: &str = "NULL";
 /// The table in which SQLite keeps the largest number of each AUTOINCREMENT.
 const SEQUENCE: &str = "sqlite_sequence";
 
@@ -145,12 +151,34 @@ impl Schema {
         Ok(())
     }
 
+    /// The tables, cut into those that one statement reads. All parts of it are as
+    /// wide as the widest: one wide table makes each of its neighbours long.
+    pub(super) fn groups(&self) -> Vec<&[Table]> {
+        let mut groups = Vec::new();
+        let (mut start, mut width, mut bytes) = (0, 0, 0);
+        for (index, table) in self.tables.iter().enumerate() {
+            let own = table.select_bytes();
+            width = table.width().max(width);
+            bytes += own;
+            let count = index + 1 - start;
+            let padding = (count + 1) * width * (PADDING.len() + 1);
+            if count > 1 && (count > TABLES_TOGETHER_MAX || bytes + padding > SELECT_BYTES_MAX) {
+                groups.push(&self.tables[start..index]);
+                (start, width, bytes) = (index, table.width(), own);
+            }
+        }
+        if start < self.tables.len() {
+            groups.push(&self.tables[start..]);
+        }
+        groups
+    }
+
     /// One statement that reads the rows of these tables. Its first row tells the
     /// schema as it is then.
     pub(super) fn select(&self, tables: &[Table]) -> String {
         let width = tables.iter().map(Table::width).max().unwrap_or(0).max(1);
         let padded = |mut columns: Vec<String>| {
-            columns.resize(width + 1, "NULL".to_owned());
+            columns.resize(width + 1, PADDING.to_owned());
             format!("SELECT {}", columns.join(","))
         };
         let schema = format!(
@@ -231,6 +259,11 @@ impl Table {
         values + values.div_ceil(FLAGS_TOGETHER_MAX)
     }
 
+    /// How long its part of a statement is, apart from the padding.
+    fn select_bytes(&self) -> usize {
+        self.source().len() + self.selected().iter().map(|column| column.len() + 1).sum::<usize>()
+    }
+
     /// Where its rows are read from, in the order in which they are kept.
     fn source(&self) -> String {
         let order = if is_virtual(&self.sql) { "" } else { " NOT INDEXED" };
@@ -279,6 +312,39 @@ fn rows_of(sql: &str) -> Rows {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn table(index: usize, columns: usize) -> Table {
+        let names = (0..columns).map(|column| format!("c{column}")).collect();
+        Table { columns: names, ..Table::new(&format!("t{index}"), String::new()) }
+    }
+
+    #[test]
+    fn no_statement_has_too_many_tables_or_is_too_long() {
+        for (widths, groups) in [
+            (vec![], 0),
+            (vec![2; 400], 1),
+            (vec![2; 401], 2),
+            (vec![1_900; 3], 1),
+            // One that is too long even alone is read all the same.
+            (vec![100_000, 1], 2),
+        ] {
+            let tables = widths.iter().enumerate().map(|(index, &width)| table(index, width));
+            let schema = Schema { tables: tables.collect(), ..Schema::default() };
+            assert_eq!(schema.groups().len(), groups, "{:?}", widths.first());
+        }
+        for wide in [0, 200, 399] {
+            let tables = (0..400).map(|index| table(index, if index == wide { 1_900 } else { 1 }));
+            let schema = Schema { tables: tables.collect(), ..Schema::default() };
+            let groups = schema.groups();
+            assert!(
+                groups.len() > 1 && groups.iter().map(|group| group.len()).sum::<usize>() == 400,
+                "{wide}"
+            );
+            for group in groups {
+                assert!(schema.select(group).len() < SELECT_BYTES_MAX + 10_000, "{wide}");
+            }
+        }
+    }
 
     #[test]
     fn the_rows_of_virtual_tables_are_told_apart() {

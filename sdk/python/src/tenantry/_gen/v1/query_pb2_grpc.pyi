@@ -111,7 +111,8 @@ class QueryServiceStub:
 
     On a SCHEMA database the statements that write are collected, and `commit`
     applies them as one migration: `committed` is sent when that has committed,
-    and BUSY ends the stream when another one has committed meanwhile.
+    and BUSY ends the stream when another one has committed meanwhile. DEADLINE
+    when that takes longer than a transaction may: the migration goes on.
 
     Also: TRANSACTION_TIMEOUT (idle for more than 10 seconds or open for more
     than 60, by default: an open transaction may keep all other writers of its
@@ -213,7 +214,8 @@ class QueryServiceAsyncStub(QueryServiceStub):
 
     On a SCHEMA database the statements that write are collected, and `commit`
     applies them as one migration: `committed` is sent when that has committed,
-    and BUSY ends the stream when another one has committed meanwhile.
+    and BUSY ends the stream when another one has committed meanwhile. DEADLINE
+    when that takes longer than a transaction may: the migration goes on.
 
     Also: TRANSACTION_TIMEOUT (idle for more than 10 seconds or open for more
     than 60, by default: an open transaction may keep all other writers of its
@@ -336,7 +338,8 @@ class QueryServiceServicer(metaclass=_abc_1.ABCMeta):
 
         On a SCHEMA database the statements that write are collected, and `commit`
         applies them as one migration: `committed` is sent when that has committed,
-        and BUSY ends the stream when another one has committed meanwhile.
+        and BUSY ends the stream when another one has committed meanwhile. DEADLINE
+        when that takes longer than a transaction may: the migration goes on.
 
         Also: TRANSACTION_TIMEOUT (idle for more than 10 seconds or open for more
         than 60, by default: an open transaction may keep all other writers of its

@@ -61,6 +61,12 @@ final class CallStream<Q, R> extends ClientCall.Listener<R> {
     call.cancel("given up by the caller", null);
   }
 
+  /** Ends the call because of what came, for its reader too. */
+  void fail(TenantryException failure) {
+    end = new End(failure);
+    cancel();
+  }
+
   @Override
   public void onMessage(R message) {
     received.add(message);

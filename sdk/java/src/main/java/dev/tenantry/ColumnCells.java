@@ -8,8 +8,18 @@ import dev.tenantry.v1.ColumnData;
 final class ColumnCells implements Cells {
   private final Packed[] columns;
 
-  ColumnCells(ColumnChunk chunk) {
-    columns = chunk.getColumnsList().stream().map(Packed::new).toArray(Packed[]::new);
+  /** Checks the chunk, so that every cell of it can be read. */
+  ColumnCells(ColumnChunk chunk, int columnCount) {
+    int rows = chunk.getRowCount();
+    check(chunk.getColumnsCount() == columnCount && rows >= 0, "the size of a chunk");
+    columns =
+        chunk.getColumnsList().stream().map(data -> new Packed(data, rows)).toArray(Packed[]::new);
+  }
+
+  private static void check(boolean holds, String what) {
+    if (!holds) {
+      throw Failures.malformed(what);
+    }
   }
 
   @Override
@@ -52,10 +62,18 @@ final class ColumnCells implements Cells {
     /** Where texts and blobs start in the data, and behind them where the last one ends. */
     final int[] starts;
 
-    Packed(ColumnData data) {
+    Packed(ColumnData data, int rows) {
       this.data = data;
       types = data.getTypes();
-      indexes = indexes(types);
+      check(types.size() == rows, "the number of types");
+      int[] counts = counts(types);
+      check(
+          counts[INTEGER] == data.getIntegersCount()
+              && counts[REAL] == data.getRealsCount()
+              && counts[TEXT] + counts[BLOB] == data.getLengthsCount(),
+          "the number of values");
+      boolean ofOneType = rows == 0 || counts[types.byteAt(0)] == rows;
+      indexes = ofOneType ? null : indexes(types);
       starts = starts(data);
     }
 
@@ -63,20 +81,22 @@ final class ColumnCells implements Cells {
       return indexes == null ? row : indexes[row];
     }
 
+    private static int[] counts(ByteString types) {
+      int[] counts = new int[BLOB + 1];
+      for (int row = 0; row < types.size(); row++) {
+        byte type = types.byteAt(row);
+        check(NULL <= type && type <= BLOB, "an unknown type");
+        counts[type]++;
+      }
+      return counts;
+    }
+
     private static int[] indexes(ByteString types) {
-      int rows = types.size();
-      int same = 1;
-      while (same < rows && types.byteAt(same) == types.byteAt(0)) {
-        same++;
-      }
-      if (same >= rows) {
-        return null;
-      }
-      int[] indexes = new int[rows];
+      int[] indexes = new int[types.size()];
       int integers = 0;
       int reals = 0;
       int bytes = 0;
-      for (int row = 0; row < rows; row++) {
+      for (int row = 0; row < indexes.length; row++) {
         switch (types.byteAt(row)) {
           case INTEGER -> indexes[row] = integers++;
           case REAL -> indexes[row] = reals++;
@@ -90,9 +110,12 @@ final class ColumnCells implements Cells {
     private static int[] starts(ColumnData data) {
       int count = data.getLengthsCount();
       int[] starts = new int[count + 1];
+      long end = 0;
       for (int i = 0; i < count; i++) {
-        starts[i + 1] = starts[i] + data.getLengths(i);
+        end += Integer.toUnsignedLong(data.getLengths(i));
+        starts[i + 1] = (int) end;
       }
+      check(end == data.getData().size(), "the lengths of values");
       return starts;
     }
   }

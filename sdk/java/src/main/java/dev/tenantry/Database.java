@@ -399,7 +399,7 @@ public final class Database {
   private DescribeRequest describeRequest(String sql) {
     return DescribeRequest.newBuilder()
         .setDatabase(reference)
-        .setSql(sql)
+        .setSql(Protos.text(sql))
         .addAllAttachments(options.attachments)
         .build();
   }

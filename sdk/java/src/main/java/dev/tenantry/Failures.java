@@ -97,11 +97,30 @@ final class Failures {
     return TenantryException.of(new Details(Status.Code.UNAVAILABLE, "", message, null));
   }
 
+  /** An answer that does not hold together. */
+  static TenantryException malformed(String message) {
+    return TenantryException.of(
+        new Details(Status.Code.INTERNAL, "", "the answer is malformed: " + message, null));
+  }
+
   /** The same failure, of a write that may have been done all the same. */
   static TenantryException outcomeUnknown(TenantryException failure) {
-    Details told = failure.details();
-    Map<String, String> metadata = new HashMap<>(told.metadata());
+    Map<String, String> metadata = new HashMap<>(failure.metadata());
     metadata.put("outcome", "unknown");
+    return withMetadata(failure, metadata, null);
+  }
+
+  /** The same failure, of what certainly was not done, whatever the server thinks. */
+  static TenantryException withoutOutcome(TenantryException failure) {
+    Map<String, String> metadata = new HashMap<>(failure.metadata());
+    return metadata.remove("outcome") == null
+        ? failure
+        : withMetadata(failure, metadata, failure.details().retryAfter());
+  }
+
+  private static TenantryException withMetadata(
+      TenantryException failure, Map<String, String> metadata, Duration retryAfter) {
+    Details told = failure.details();
     return TenantryException.of(
         new Details(
             told.code(),
@@ -109,7 +128,7 @@ final class Failures {
             told.message(),
             Map.copyOf(metadata),
             told.fieldViolations(),
-            null,
+            retryAfter,
             failure));
   }
 }

@@ -33,7 +33,7 @@ public final class MigrationScript {
    */
   public static MigrationScript of(String schema, String sql) {
     MigrationScript script = new MigrationScript();
-    script.proto.setSchema(schema).setSql(sql);
+    script.proto.setSchema(schema).setSql(Protos.text(sql));
     return script;
   }
 

@@ -20,6 +20,19 @@ final class Protos {
         .build();
   }
 
+  /** Text as it is. Half of a surrogate pair, which UTF-8 cannot have, would be sent as "?". */
+  static String text(String text) {
+    int code;
+    for (int i = 0; i < text.length(); i += Character.charCount(code)) {
+      code = text.codePointAt(i);
+      if (Character.MIN_SURROGATE <= code && code <= Character.MAX_SURROGATE) {
+        throw new IllegalArgumentException(
+            "the text has half of a surrogate pair at " + i + "; bind what is no text as bytes");
+      }
+    }
+    return text;
+  }
+
   /** A time that may be unset. */
   static Optional<Instant> instant(boolean set, Timestamp time) {
     return set ? Optional.of(instant(time)) : Optional.empty();

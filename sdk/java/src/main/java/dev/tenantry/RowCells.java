@@ -5,7 +5,19 @@ import dev.tenantry.v1.Value;
 import java.util.List;
 
 /** Cells that came row by row, each a {@code Value}. */
-record RowCells(List<dev.tenantry.v1.Row> rows) implements Cells {
+final class RowCells implements Cells {
+  private final List<dev.tenantry.v1.Row> rows;
+
+  /** Checks the rows, so that every cell of them can be read. */
+  RowCells(List<dev.tenantry.v1.Row> rows, int columnCount) {
+    for (dev.tenantry.v1.Row row : rows) {
+      if (row.getValuesCount() != columnCount) {
+        throw Failures.malformed("the number of values of a row");
+      }
+    }
+    this.rows = rows;
+  }
+
   private Value value(int row, int column) {
     return rows.get(row).getValues(column);
   }

@@ -1,5 +1,6 @@
 package dev.tenantry;
 
+import dev.tenantry.v1.ColumnChunk;
 import dev.tenantry.v1.QueryRequest;
 import dev.tenantry.v1.QueryResponse;
 import dev.tenantry.v1.QuerySummary;
@@ -126,7 +127,13 @@ public final class Rows implements AutoCloseable, Iterable<Row> {
     @Override
     public boolean hasNext() {
       while (next == count && summary == null) {
-        take(stream.next());
+        QueryResponse response = stream.next();
+        try {
+          take(response);
+        } catch (TenantryException broken) {
+          stream.fail(broken);
+          throw broken;
+        }
       }
       return next < count;
     }
@@ -144,11 +151,14 @@ public final class Rows implements AutoCloseable, Iterable<Row> {
         throw incomplete();
       }
       switch (response.getPartCase()) {
-        case ROWS ->
-            begin(
-                new RowCells(response.getRows().getRowsList()), response.getRows().getRowsCount());
-        case COLUMNS ->
-            begin(new ColumnCells(response.getColumns()), response.getColumns().getRowCount());
+        case ROWS -> {
+          List<dev.tenantry.v1.Row> rows = response.getRows().getRowsList();
+          begin(new RowCells(rows, columns.list().size()), rows.size());
+        }
+        case COLUMNS -> {
+          ColumnChunk chunk = response.getColumns();
+          begin(new ColumnCells(chunk, columns.list().size()), chunk.getRowCount());
+        }
         case SUMMARY -> summary = response.getSummary();
         // A part that is newer than this client carries nothing that it knows of.
         case HEADER, PART_NOT_SET -> {}

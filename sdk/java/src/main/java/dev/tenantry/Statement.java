@@ -26,10 +26,10 @@ public final class Statement {
    * @param sql the SQL
    * @param args the first for {@code ?} or {@code ?1}, and so on
    * @return the statement
-   * @throws IllegalArgumentException if a value is none that SQLite has
+   * @throws IllegalArgumentException if a value is none that SQLite has, or a text is malformed
    */
   public static Statement of(String sql, Object... args) {
-    dev.tenantry.v1.Statement.Builder proto = dev.tenantry.v1.Statement.newBuilder().setSql(sql);
+    dev.tenantry.v1.Statement.Builder proto = begin(sql);
     for (Object arg : args) {
       proto.addArgs(Values.of(arg));
     }
@@ -42,12 +42,16 @@ public final class Statement {
    * @param sql the SQL
    * @param args values for {@code :name}, {@code @name} and {@code $name}, keyed without the sigil
    * @return the statement
-   * @throws IllegalArgumentException if a value is none that SQLite has
+   * @throws IllegalArgumentException if a value is none that SQLite has, or a text is malformed
    */
   public static Statement named(String sql, Map<String, ?> args) {
-    dev.tenantry.v1.Statement.Builder proto = dev.tenantry.v1.Statement.newBuilder().setSql(sql);
-    args.forEach((name, value) -> proto.putNamedArgs(name, Values.of(value)));
+    dev.tenantry.v1.Statement.Builder proto = begin(sql);
+    args.forEach((name, value) -> proto.putNamedArgs(Protos.text(name), Values.of(value)));
     return new Statement(proto.build(), null);
+  }
+
+  private static dev.tenantry.v1.Statement.Builder begin(String sql) {
+    return dev.tenantry.v1.Statement.newBuilder().setSql(Protos.text(sql));
   }
 
   /**

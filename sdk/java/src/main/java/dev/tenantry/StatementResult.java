@@ -22,7 +22,8 @@ public record StatementResult(
     Columns columns = new Columns(set.getColumnsList());
     return new StatementResult(
         columns.list(),
-        Row.list(columns, new RowCells(set.getRowsList()), set.getRowsCount()),
+        Row.list(
+            columns, new RowCells(set.getRowsList(), set.getColumnsCount()), set.getRowsCount()),
         set.getAffectedRowCount(),
         set.getLastInsertRowid(),
         Stats.of(set.getStats()));

@@ -75,7 +75,10 @@ public final class Transaction implements AutoCloseable {
    */
   public void commit() {
     checkOpen();
-    state = State.COMMITTING;
+    // On a stream that has ended nothing is sent any more.
+    if (!stream.closed().isDone()) {
+      state = State.COMMITTING;
+    }
     TransactCommit commit = TransactCommit.getDefaultInstance();
     try {
       answer(
@@ -84,7 +87,7 @@ public final class Transaction implements AutoCloseable {
     } catch (TenantryException lost) {
       // The server tells whether it knows; a broken connection tells nothing.
       boolean told = !lost.reason().isEmpty() && lost.code() != Status.Code.UNAVAILABLE;
-      failure = told ? lost : Failures.outcomeUnknown(lost);
+      failure = told || state == State.OPEN ? lost : Failures.outcomeUnknown(lost);
       throw failure;
     }
     state = State.ENDED;
@@ -151,7 +154,8 @@ public final class Transaction implements AutoCloseable {
       stream.send(request);
       response = stream.next();
     } catch (TenantryException ended) {
-      throw broken(ended);
+      // Before the commit was sent there is nothing whose outcome could be unknown.
+      throw broken(state == State.COMMITTING ? ended : Failures.withoutOutcome(ended));
     }
     if (response != null && response.hasError()) {
       failure = Failures.of(response.getError());

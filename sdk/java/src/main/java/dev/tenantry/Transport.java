@@ -156,7 +156,7 @@ final class Transport {
 
   private <T> CompletableFuture<T> async(
       boolean repeatable, Duration timeout, Function<CallOptions, Begun<T>> begin) {
-    AsyncCall<T> call = new AsyncCall<>();
+    AsyncCall<T> call = AsyncCall.create();
     try {
       Attempts attempts = attempts(repeatable, timeout);
       if (tokens.mustAsk()) {
@@ -172,6 +172,10 @@ final class Transport {
 
   private <T> void attempt(
       AsyncCall<T> call, Attempts attempts, Function<CallOptions, Begun<T>> begin) {
+    // The caller may have given it up in a pause.
+    if (call.isDone()) {
+      return;
+    }
     Begun<T> begun;
     try {
       begun = begin.apply(attempts.options());
@@ -185,7 +189,7 @@ final class Transport {
         .whenComplete(
             (answer, thrown) -> {
               if (thrown == null) {
-                call.complete(answer);
+                call.answer(answer);
                 return;
               }
               Throwable cause = thrown instanceof CompletionException ? thrown.getCause() : thrown;

@@ -43,7 +43,7 @@ final class Values {
     } else if (value instanceof byte[] bytes) {
       return Value.newBuilder().setBlob(ByteString.copyFrom(bytes)).build();
     }
-    return Value.newBuilder().setText(text(value)).build();
+    return Value.newBuilder().setText(Protos.text(text(value))).build();
   }
 
   private static Value integer(long number) {

@@ -19,6 +19,7 @@ import dev.tenantry.v1.QueryServiceGrpc;
 import dev.tenantry.v1.TransactBegan;
 import dev.tenantry.v1.TransactRequest;
 import dev.tenantry.v1.TransactResponse;
+import io.grpc.ClientCall;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
@@ -54,6 +55,16 @@ class RetryTest {
             }
           }
         });
+  }
+
+  /** What a server tells that is stopped: it does not know what has become of open calls. */
+  private static StatusRuntimeException stopping() {
+    var info = ErrorInfo.newBuilder().setReason("UNAVAILABLE").putMetadata("outcome", "unknown");
+    return StatusProto.toStatusRuntimeException(
+        com.google.rpc.Status.newBuilder()
+            .setCode(Status.Code.UNAVAILABLE.value())
+            .addDetails(Any.pack(info.build()))
+            .build());
   }
 
   private static StatusRuntimeException error(Status.Code code, String reason, boolean retry) {
@@ -322,5 +333,61 @@ class RetryTest {
       assertEquals(other, failure);
       assertEquals(1, calls.get());
     }
+  }
+
+  @Test
+  void aTransactionThatIsStoppedBeforeItsCommitIsRunAgain() {
+    try (FakeServer server = losingCommits(stopping());
+        TenantryClient client =
+            server
+                .client()
+                .retries(new RetryPolicy(3, Duration.ofMillis(1), Duration.ofMillis(1)))
+                .build()) {
+      Database database = client.database("d");
+      var failure =
+          assertThrows(
+              TenantryException.Unavailable.class,
+              () -> database.transaction(tx -> tx.execute("INSERT")));
+      assertFalse(failure.outcomeUnknown());
+      assertEquals(3, calls.get());
+    }
+  }
+
+  @Test
+  void aTransactionThatIsStoppedInItsCommitIsNotRunAgain() {
+    try (FakeServer server = losingCommits(stopping());
+        TenantryClient client = server.client().build()) {
+      Database database = client.database("d");
+      var failure =
+          assertThrows(TenantryException.Unavailable.class, () -> database.transaction(tx -> null));
+      assertTrue(failure.outcomeUnknown());
+      assertEquals(1, calls.get());
+    }
+  }
+
+  @Test
+  void aCommitIsNotSentOnAStreamThatHasEnded() {
+    var channel =
+        new FakeChannel() {
+          @Override
+          <R> void answer(Object request, ClientCall.Listener<R> listener) {
+            if (((TransactRequest) request).hasBegin()) {
+              @SuppressWarnings("unchecked") // Of the one method that is called.
+              R began =
+                  (R)
+                      TransactResponse.newBuilder()
+                          .setBegan(TransactBegan.getDefaultInstance())
+                          .build();
+              listener.onMessage(began);
+              StatusRuntimeException end = stopping();
+              listener.onClose(end.getStatus(), end.getTrailers());
+            }
+          }
+        };
+    Database database = channel.database();
+    var failure =
+        assertThrows(TenantryException.Unavailable.class, () -> database.transaction(tx -> null));
+    assertFalse(failure.outcomeUnknown());
+    assertEquals(2, channel.calls.get());
   }
 }

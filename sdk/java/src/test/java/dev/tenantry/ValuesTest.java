@@ -12,6 +12,8 @@ import java.math.BigInteger;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZonedDateTime;
+import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -60,5 +62,17 @@ class ValuesTest {
     BigInteger large = BigInteger.valueOf(Long.MAX_VALUE).add(BigInteger.ONE);
     assertThrows(IllegalArgumentException.class, () -> Values.of(large));
     assertThrows(IllegalArgumentException.class, () -> Values.of(new Object()));
+  }
+
+  @Test
+  void halfOfASurrogatePairIsRefused() {
+    assertEquals("\ud83d\ude00", text("\ud83d\ude00"));
+    for (String half : List.of("\ud83d", "a\ude00", "\ud83dz", "\ude00\ud83d")) {
+      assertThrows(IllegalArgumentException.class, () -> Values.of(half));
+      assertThrows(IllegalArgumentException.class, () -> Statement.of("SELECT '" + half + "'"));
+      assertThrows(IllegalArgumentException.class, () -> Statement.named("", Map.of(half, 1)));
+      assertThrows(IllegalArgumentException.class, () -> MigrationScript.of("s", half));
+    }
+    assertThrows(IllegalArgumentException.class, () -> Values.of('\ud83d'));
   }
 }

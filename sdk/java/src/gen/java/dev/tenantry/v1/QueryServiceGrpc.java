@@ -368,7 +368,8 @@ public final class QueryServiceGrpc {
      * breaks. A transaction is durable when `committed` is sent.
      * On a SCHEMA database the statements that write are collected, and `commit`
      * applies them as one migration: `committed` is sent when that has committed,
-     * and BUSY ends the stream when another one has committed meanwhile.
+     * and BUSY ends the stream when another one has committed meanwhile. DEADLINE
+     * when that takes longer than a transaction may: the migration goes on.
      * Also: TRANSACTION_TIMEOUT (idle for more than 10 seconds or open for more
      * than 60, by default: an open transaction may keep all other writers of its
      * database waiting), TRANSACTION_STATE (messages out of order),
@@ -543,7 +544,8 @@ public final class QueryServiceGrpc {
      * breaks. A transaction is durable when `committed` is sent.
      * On a SCHEMA database the statements that write are collected, and `commit`
      * applies them as one migration: `committed` is sent when that has committed,
-     * and BUSY ends the stream when another one has committed meanwhile.
+     * and BUSY ends the stream when another one has committed meanwhile. DEADLINE
+     * when that takes longer than a transaction may: the migration goes on.
      * Also: TRANSACTION_TIMEOUT (idle for more than 10 seconds or open for more
      * than 60, by default: an open transaction may keep all other writers of its
      * database waiting), TRANSACTION_STATE (messages out of order),
@@ -692,7 +694,8 @@ public final class QueryServiceGrpc {
      * breaks. A transaction is durable when `committed` is sent.
      * On a SCHEMA database the statements that write are collected, and `commit`
      * applies them as one migration: `committed` is sent when that has committed,
-     * and BUSY ends the stream when another one has committed meanwhile.
+     * and BUSY ends the stream when another one has committed meanwhile. DEADLINE
+     * when that takes longer than a transaction may: the migration goes on.
      * Also: TRANSACTION_TIMEOUT (idle for more than 10 seconds or open for more
      * than 60, by default: an open transaction may keep all other writers of its
      * database waiting), TRANSACTION_STATE (messages out of order),
