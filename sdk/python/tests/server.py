@@ -28,14 +28,6 @@ class Server:
 
     fixtures = Path(__file__).resolve().parents[3] / "tests" / "fixtures"
 
-    @staticmethod
-    def has_option(option: str) -> bool:
-        """Whether the program knows an option."""
-        told = subprocess.run(
-            [PROGRAM, "serve", "--help"], capture_output=True, text=True, check=True
-        )
-        return option in told.stdout
-
     def __init__(self, *flags: str) -> None:
         self._flags = flags
         self._dir = temporary_directory()

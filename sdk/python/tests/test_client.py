@@ -243,8 +243,6 @@ def test_tables_of_arrow_and_pandas(database: tenantry.Database) -> None:
 
 def test_tls(client: tenantry.Client) -> None:
     fixtures = Server.fixtures / "tls"
-    if not fixtures.is_dir() or not Server.has_option("--tls-cert"):
-        pytest.skip("this server has no TLS")
     secure = Server(
         "--tls-cert", str(fixtures / "server.pem"), "--tls-key", str(fixtures / "server-key.pem")
     )
