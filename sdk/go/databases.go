@@ -70,6 +70,16 @@ func (d *Databases) Create(ctx context.Context, database *Database, opts ...Requ
 	return response.GetDatabase(), err
 }
 
+// Branch creates a database from a snapshot of another, the source, which goes on
+// undisturbed. Group, Kind and Schema are those of the source and may be left empty;
+// nothing of its configuration is taken over. It is made within the deadline of ctx or
+// not at all.
+func (d *Databases) Branch(ctx context.Context, source string, database *Database, opts ...RequestOption) (*Database, error) {
+	response, err := unary(ctx, d.client, true, d.stub.BranchDatabase,
+		&tenantryv1.BranchDatabaseRequest{Source: source, Database: database, RequestId: requestID(opts)})
+	return response.GetDatabase(), err
+}
+
 // BatchCreate creates many databases: all or none.
 func (d *Databases) BatchCreate(ctx context.Context, databases []*Database, opts ...RequestOption) ([]*Database, error) {
 	response, err := unary(ctx, d.client, true, d.stub.BatchCreateDatabases,

@@ -43,11 +43,20 @@ func (f *fake) Query(_ *tenantryv1.QueryRequest, stream grpc.ServerStreamingServ
 }
 
 func (f *fake) CreateDatabase(_ context.Context, request *tenantryv1.CreateDatabaseRequest) (*tenantryv1.CreateDatabaseResponse, error) {
+	return &tenantryv1.CreateDatabaseResponse{Database: request.GetDatabase()}, f.create(request)
+}
+
+func (f *fake) BranchDatabase(_ context.Context, request *tenantryv1.BranchDatabaseRequest) (*tenantryv1.BranchDatabaseResponse, error) {
+	return &tenantryv1.BranchDatabaseResponse{Database: request.GetDatabase()}, f.create(request)
+}
+
+// create keeps the id of the request, and is gone once.
+func (f *fake) create(request interface{ GetRequestId() string }) error {
 	f.ids = append(f.ids, request.GetRequestId())
 	if f.calls.Add(1) == 1 {
-		return nil, status.Error(codes.Unavailable, "gone")
+		return status.Error(codes.Unavailable, "gone")
 	}
-	return &tenantryv1.CreateDatabaseResponse{Database: request.GetDatabase()}, nil
+	return nil
 }
 
 // serve starts the fake, and returns a client of it.
@@ -119,12 +128,17 @@ func TestRetriesStayWithinTheDeadline(t *testing.T) {
 }
 
 func TestRequestIDStaysTheSame(t *testing.T) {
-	f := &fake{}
-	if _, err := serve(t, f).Databases.Create(t.Context(), &Database{Name: "data"}); err != nil {
-		t.Fatal(err)
-	}
-	if len(f.ids) != 2 || f.ids[0] != f.ids[1] || len(f.ids[0]) != 36 {
-		t.Errorf("the ids were %q", f.ids)
+	for name, create := range map[string]func(*Databases) (*Database, error){
+		"Create": func(d *Databases) (*Database, error) { return d.Create(t.Context(), &Database{Name: "data"}) },
+		"Branch": func(d *Databases) (*Database, error) { return d.Branch(t.Context(), "data", &Database{Name: "copy"}) },
+	} {
+		f := &fake{}
+		if _, err := create(serve(t, f).Databases); err != nil {
+			t.Fatal(name, err)
+		}
+		if len(f.ids) != 2 || f.ids[0] != f.ids[1] || len(f.ids[0]) != 36 {
+			t.Errorf("%s: the ids were %q", name, f.ids)
+		}
 	}
 }
 

@@ -41,6 +41,29 @@ async fn groups_and_databases_from_creation_to_destruction() {
 }
 
 #[tokio::test]
+async fn a_branch_is_made_and_told() {
+    let cli = Cli::new().await;
+    cli.ok(&["db", "create", "$G/alice", "--label", "plan=gold"]);
+    cli.ok(&["db", "shell", "$G/alice", "CREATE TABLE t (x); INSERT INTO t VALUES (7)"]);
+    let said = cli.ok(&["db", "branch", "$G/alice", "plain"]);
+    assert!(said.contains(&format!("created database {}/plain", cli.world.group)), "{said}");
+    let told = cli.json(&["db", "branch", "$G/alice", "$G/test", "--label", "by=ci"]);
+    assert_eq!(told, cli.json(&["db", "show", "$G/test"]));
+    assert_eq!((&told["name"], &told["kind"]), (&"test".into(), &"REGULAR".into()));
+    assert_eq!(told["labels"], serde_json::json!({ "by": "ci" }), "none is the source's");
+    cli.ok(&["db", "shell", "$G/test", "UPDATE t SET x = 8"]);
+    for (name, x) in [("$G/alice", 7), ("$G/plain", 7), ("$G/test", 8)] {
+        assert_eq!(cli.json(&["db", "shell", name, "SELECT x FROM t"])[0]["x"], x, "{name}");
+    }
+    assert!(cli.fails(1, &["db", "branch", "$G/alice", "test"]).contains("already"));
+    assert!(cli.fails(1, &["db", "branch", "$G/nobody", "new"]).contains("db list"));
+    assert!(cli.fails(2, &["db", "branch", "$G/alice", "other/new"]).contains("group"));
+    cli.ok(&["db", "config", "block-reads", "enable", "$G/alice"]);
+    let said = cli.fails(1, &["db", "branch", "$G/alice", "new"]);
+    assert!(said.contains("block-reads disable"), "it says what to do: {said}");
+}
+
+#[tokio::test]
 async fn configuration_is_set_and_shown() {
     let cli = Cli::new().await;
     cli.ok(&["db", "create", "$G/alice"]);

@@ -68,6 +68,7 @@ impl Known {
         for (pair, mode) in [(4, TransactionMode::Immediate), (5, TransactionMode::Deferred)] {
             all &= self.pair(&db, pair, Way::Transact(mode)).await;
         }
+        all &= self.branch(world, name).await;
         let mut tokens = world.admin.tokens();
         all &= tokens.rotate_signing_key(v1::RotateSigningKeyRequest {}).await.is_ok();
         let request =
@@ -80,6 +81,24 @@ impl Known {
             Err(_) => all = false,
         }
         all
+    }
+
+    /// Makes a branch, which has what its source has.
+    async fn branch(&mut self, world: &World, name: &str) -> bool {
+        let branch = format!("{name}-branch");
+        let request = v1::BranchDatabaseRequest {
+            source: world.reference(name),
+            database: Some(v1::Database { name: branch.clone(), ..Default::default() }),
+            request_id: branch.clone(),
+        };
+        let mut made = false;
+        for _ in 0..2 {
+            made = world.admin.databases().branch_database(request.clone()).await.is_ok();
+        }
+        let pairs = self.pairs.get(name).into_iter().flatten();
+        let pairs = pairs.map(|(&pair, &acknowledged)| (pair, made && acknowledged)).collect();
+        self.pairs.insert(branch, pairs);
+        made
     }
 
     /// Writes both halves of a pair at once.

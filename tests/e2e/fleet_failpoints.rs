@@ -1,5 +1,5 @@
 //! The server fails at each of its points while a fleet is migrated, written,
-//! created and deleted: by an error, by a panic, and by `kill -9`. Afterwards
+//! created, branched and deleted: by an error, by a panic, and by `kill -9`. Afterwards
 //! every child answers from one generation, no acknowledged write is lost, every
 //! migration that was recorded comes to its end by itself, and the next one
 //! works.
@@ -242,6 +242,9 @@ impl Known {
                 self.create(fleet, ["a", "b"].map(|half| format!("two-{round}-{half}"))).await;
                 self.write(fleet, &format!("two-{round}-a"), case).await;
                 self.delete(fleet, &format!("two-{round}-b")).await;
+                let branch = format!("branch-{round}");
+                self.branch(fleet, &format!("busy-{round}"), &branch).await;
+                self.write(fleet, &branch, case).await;
             }
             self.write(fleet, "cold-1", case).await;
             for name in ["cold-0", "idle-9", "two-0-a"] {
@@ -257,6 +260,23 @@ impl Known {
         let created = fleet.try_create(names.clone()).await.is_ok();
         let known = if created { &self.created } else { &self.unsure };
         known.lock().expect("unpoisoned").extend(names);
+    }
+
+    /// Makes a child of what another one has, whole pairs alone.
+    async fn branch(&self, fleet: &Fleet, source: &str, name: &str) {
+        let acknowledged = self.pairs_of(source);
+        let made = fleet.try_branch(source, name).await.is_ok();
+        for pair in self.pairs_of(source).into_keys() {
+            let was_there = acknowledged.get(&pair) == Some(&true);
+            self.note(name, pair, made && was_there);
+        }
+        let known = if made { &self.created } else { &self.unsure };
+        known.lock().expect("unpoisoned").insert(name.to_owned());
+    }
+
+    fn pairs_of(&self, name: &str) -> BTreeMap<i64, bool> {
+        let pairs = self.pairs.lock().expect("unpoisoned");
+        pairs.get(name).cloned().unwrap_or_default()
     }
 
     async fn delete(&self, fleet: &Fleet, name: &str) {

@@ -12,6 +12,7 @@
 
 mod support;
 
+mod branches;
 mod databases;
 mod deletion;
 mod listing;

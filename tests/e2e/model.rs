@@ -1,6 +1,6 @@
 //! Random interleavings of everything that happens to a fleet, against a plain
 //! model of it: writes, reads, transactions that stay open over migrations,
-//! creations, deletions and undeletions, migrations that pass, fail or are
+//! creations, branches, deletions and undeletions, migrations that pass, fail or are
 //! refused, dry runs, cancels, evictions, restarts, and `kill -9` in the middle of
 //! all that.
 //!

@@ -1,5 +1,8 @@
 //! SQL that writes, sent to a SCHEMA database: a migration of all its children.
 
+mod refusals;
+mod transactions;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -179,53 +182,6 @@ async fn arguments_become_part_of_the_script() {
 }
 
 #[tokio::test]
-async fn what_no_migration_may_hold_is_refused() {
-    let world = World::shared().await;
-    let fleet = fleet(&world).await;
-    let before = (fleet.agree().await, fleet.migrations().await.len());
-    for (statement, reasons) in [
-        ("INSERT INTO item (price) VALUES (random())", &["MIGRATION_NOT_ALLOWED"][..]),
-        ("CREATE TEMP TABLE z (x)", &["MIGRATION_NOT_ALLOWED"]),
-        (
-            "CREATE TEMP TABLE z (x); INSERT INTO item (name) VALUES ('z')",
-            &["MIGRATION_NOT_ALLOWED"],
-        ),
-        ("INSERT INTO item (name) VALUES ('x'); SELEC 1", &["SQL_ERROR"]),
-        ("INSERT INTO nowhere VALUES (1)", &["SQL_ERROR"]),
-        ("INSERT INTO item (name) VALUES ('pen')", &["CONSTRAINT", "MIGRATION_FAILED"]),
-        ("BEGIN; DELETE FROM item; COMMIT", &["MIGRATION_NOT_ALLOWED", "TRANSACTION_STATE"]),
-        (
-            "SAVEPOINT s; DELETE FROM item; RELEASE s",
-            &["MIGRATION_NOT_ALLOWED", "TRANSACTION_STATE"],
-        ),
-        ("DELETE FROM item; ROLLBACK", &["MIGRATION_NOT_ALLOWED", "TRANSACTION_STATE"]),
-        ("PRAGMA user_version = 9", &["MIGRATION_NOT_ALLOWED", "OPERATION_BLOCKED"]),
-        (
-            "PRAGMA foreign_keys = OFF; DELETE FROM item",
-            &["MIGRATION_NOT_ALLOWED", "OPERATION_BLOCKED"],
-        ),
-        ("VACUUM", &["OPERATION_BLOCKED", "MIGRATION_NOT_ALLOWED"]),
-        ("INSERT OR ROLLBACK INTO item (name) VALUES ('pen')", &["CONSTRAINT", "MIGRATION_FAILED"]),
-    ] {
-        let status = fleet.parent().try_exec(statement).await.expect_err(statement);
-        assert!(reasons.contains(&reason(&status).as_str()), "{statement}: {status:?}");
-        let mut tx = fleet.parent().begin(TransactionMode::Immediate).await;
-        let status = match tx.ask(statement).await {
-            Ok(Ok(_)) => tx.commit().await.expect_err(statement),
-            Ok(Err(status)) => {
-                tx.rollback().await;
-                status
-            }
-            Err(status) => status,
-        };
-        assert!(reasons.contains(&reason(&status).as_str()), "Transact: {statement}: {status:?}");
-    }
-    let recorded = fleet.migrations().await;
-    let failed = recorded.iter().filter(|migration| migration.state() == MigrationState::Failed);
-    assert_eq!((fleet.agree().await, recorded.len() - failed.count()), before);
-}
-
-#[tokio::test]
 async fn the_time_is_the_same_on_all() {
     let mut server = Server::start();
     let world = World::on(&server).await;
@@ -249,39 +205,6 @@ async fn the_time_is_the_same_on_all() {
         let found = of.child(name).text("SELECT step, at FROM done ORDER BY step").await;
         assert_eq!(found, expected, "{name}");
     }
-}
-
-#[tokio::test]
-async fn a_child_that_it_fails_on_is_named() {
-    let world = World::shared().await;
-    let fleet = fleet(&world).await;
-    fleet.child("a").exec("INSERT INTO item (name) VALUES ('cup')").await;
-    let before = fleet.agree().await;
-    let insert = "INSERT INTO item (name) VALUES ('can'); INSERT INTO item (name) VALUES ('cup')";
-    let told = [
-        fleet.parent().try_exec(insert).await.map(|_| ()),
-        batch(
-            &fleet.parent(),
-            vec![step("SELECT 1"), step("INSERT INTO item (name) VALUES ('cup')")],
-        )
-        .await
-        .map(|_| ()),
-        {
-            let mut tx = fleet.parent().begin(TransactionMode::Immediate).await;
-            tx.exec("INSERT INTO item (name) VALUES ('cup')").await;
-            tx.commit().await
-        },
-    ];
-    for told in told {
-        let status = expect_error(told, Code::FailedPrecondition, "MIGRATION_FAILED");
-        assert_eq!(metadata(&status, "database"), world.reference("a"));
-        assert!(status.message().contains("UNIQUE constraint failed: item.name"), "{status:?}");
-        let id = metadata(&status, "migration");
-        let migration = fleet.migration(&id).await.expect("it is recorded");
-        assert_eq!(migration.state(), MigrationState::Failed);
-    }
-    assert_eq!(fleet.agree().await, before);
-    assert_eq!(fleet.parent().text("SELECT name FROM item ORDER BY id").await, "pen\nink");
 }
 
 #[tokio::test]
@@ -319,109 +242,6 @@ async fn a_batch_is_one_migration_of_the_steps_that_ran() {
     expect_error(refused, Code::InvalidArgument, "SQL_ERROR");
     assert_eq!(fleet.agree().await.generation, 2);
     assert_eq!(parent.text("SELECT count(*) FROM note").await, "2");
-}
-
-#[tokio::test]
-async fn a_transaction_collects_and_commits_one_migration() {
-    for mode in [TransactionMode::Immediate, TransactionMode::Deferred] {
-        let world = World::shared().await;
-        let fleet = fleet(&world).await;
-        let parent = fleet.parent();
-        // As a migration tool does: it looks, writes, looks again, and notes.
-        let mut tx = parent.begin(mode).await;
-        assert_eq!(
-            tx.text("SELECT count(*) FROM sqlite_schema WHERE name = 'versions'").await,
-            "0"
-        );
-        tx.exec("CREATE TABLE versions (version INTEGER PRIMARY KEY)").await;
-        tx.exec("ALTER TABLE item ADD COLUMN code").await;
-        tx.exec(sql("UPDATE item SET code = name || ?", cells!["'s"])).await;
-        assert_eq!(tx.text("SELECT code FROM item ORDER BY id").await, "pen's\nink's");
-        let again = tx.fails("ALTER TABLE item ADD COLUMN code").await;
-        expect_error(again, Code::InvalidArgument, "SQL_ERROR");
-        tx.exec(sql("INSERT INTO versions VALUES (?)", cells![1_i64])).await;
-        // Nobody else sees any of it, and children go on.
-        assert_eq!(fleet.try_look("a").await.expect("it answers").generation, 1);
-        fleet.child("a").exec("UPDATE item SET price = 100").await;
-        assert_eq!(parent.apart().text("PRAGMA user_version").await, "1");
-        tx.commit().await.expect("it is applied");
-        let look = fleet.agree().await;
-        assert_eq!(look.generation, 2, "{mode:?}");
-        for name in ["a", "b", "parent"] {
-            let found = fleet.child(name).text("SELECT code FROM item ORDER BY id").await;
-            assert_eq!(found, "pen's\nink's", "{mode:?}: {name}");
-            assert_eq!(fleet.child(name).text("SELECT version FROM versions").await, "1");
-        }
-        assert_eq!(fleet.child("a").text("SELECT DISTINCT price FROM item").await, "100");
-        assert_eq!(fleet.migrations().await.len(), 2);
-    }
-}
-
-#[tokio::test]
-async fn a_commit_that_takes_longer_than_a_transaction_may_is_not_told_as_undone() {
-    let server = Server::with(&["--transaction-ms-max", "1500", "--drain-ms-max", "50"]);
-    let world = World::on(&server).await;
-    let fleet = fleet(&world).await;
-    fleet.child("a").exec("INSERT INTO item VALUES (99, 'trap', 1)").await;
-    let mut tx = fleet.parent().begin(TransactionMode::Immediate).await;
-    // It never ends on that one child.
-    tx.exec(
-        "WITH RECURSIVE n (i) AS (SELECT 1 FROM item WHERE id = 99 UNION ALL SELECT i + 1 FROM n)
-        INSERT INTO item (name) SELECT i FROM n WHERE i < 0",
-    )
-    .await;
-    let late = expect_error(tx.commit().await, Code::DeadlineExceeded, "DEADLINE");
-    assert_eq!(metadata(&late, "outcome"), "unknown");
-    assert!(late.get_details_retry_info().is_none(), "it would be done twice: {late:?}");
-    let going_on = fleet.migrations().await.remove(0);
-    assert_eq!(going_on.state(), MigrationState::Preparing, "it goes on");
-    fleet.cancel(&going_on.id).await.expect("it is cancelled");
-}
-
-#[tokio::test]
-async fn a_transaction_without_commit_has_not_happened() {
-    let world = World::shared().await;
-    let fleet = fleet(&world).await;
-    let before = fleet.agree().await;
-    let mut tx = fleet.parent().begin(TransactionMode::Immediate).await;
-    tx.exec("CREATE TABLE gone (x)").await;
-    tx.rollback().await;
-    let mut tx = fleet.parent().apart().begin(TransactionMode::Deferred).await;
-    tx.exec("CREATE TABLE gone (x)").await;
-    drop(tx);
-    let mut tx = fleet.parent().begin(TransactionMode::Immediate).await;
-    tx.exec("CREATE TABLE gone (x)").await;
-    assert!(tx.close().await.is_ok_and(|answer| answer.is_none()));
-    // One that only read is no migration, and one in READ_ONLY mode cannot write.
-    let mut tx = fleet.parent().begin(TransactionMode::Immediate).await;
-    assert_eq!(tx.text("SELECT count(*) FROM item").await, "2");
-    tx.commit().await.expect("there is nothing to apply");
-    let mut tx = fleet.parent().begin(TransactionMode::ReadOnly).await;
-    let refused = tx.fails("CREATE TABLE gone (x)").await;
-    assert!(refused.is_err_and(|status| reason(&status) == "READ_ONLY"));
-    tx.rollback().await;
-    assert_eq!(fleet.agree().await, before);
-    assert_eq!(fleet.migrations().await.len(), 1);
-}
-
-#[tokio::test]
-async fn of_two_transactions_one_is_told_to_run_again() {
-    let world = World::shared().await;
-    let fleet = fleet(&world).await;
-    let mut first = fleet.parent().apart().begin(TransactionMode::Deferred).await;
-    first.exec("SELECT count(*) FROM item").await;
-    fleet.migrate("CREATE TABLE other (x)").await;
-    // What it has seen is over: it cannot write on top of that.
-    let told = match first.ask("CREATE TABLE mine (x)").await {
-        Ok(Ok(_)) => first.commit().await.expect_err("another came first"),
-        Ok(Err(status)) | Err(status) => status,
-    };
-    assert_eq!((told.code(), reason(&told).as_str()), (Code::Aborted, "BUSY"), "{told:?}");
-    assert_eq!(fleet.agree().await.generation, 2);
-    let mut again = fleet.parent().begin(TransactionMode::Deferred).await;
-    again.exec("CREATE TABLE mine (x)").await;
-    again.commit().await.expect("it is its turn now");
-    assert_eq!(fleet.agree().await.generation, 3);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -471,48 +291,6 @@ async fn many_at_once_each_happen_once_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn it_needs_the_right_to_migrate() {
-    let world = World::shared().await;
-    let fleet = fleet(&world).await;
-    let on = |access: Access, ddl: bool| CreateTokenRequest {
-        databases: vec![fleet.reference()],
-        access: access.into(),
-        ddl,
-        ..Default::default()
-    };
-    for (request, may) in [
-        (on(Access::ReadOnly, false), false),
-        (on(Access::ReadWrite, false), false),
-        (on(Access::ReadWrite, true), true),
-    ] {
-        let parent = fleet.parent().with_token(&world.mint(request).await.token);
-        assert_eq!(parent.text("SELECT count(*) FROM item").await, "2");
-        for write in ["UPDATE item SET price = 0", "CREATE TABLE IF NOT EXISTS t (x)"] {
-            let mut told = vec![
-                parent.try_exec(write).await.map(|_| ()),
-                batch(&parent, vec![step(write)]).await.map(|_| ()),
-            ];
-            let mut tx = parent.begin(TransactionMode::Deferred).await;
-            told.push(match tx.ask(write).await {
-                Ok(Ok(_)) => tx.commit().await,
-                Ok(Err(status)) | Err(status) => Err(status),
-            });
-            for told in told {
-                match told {
-                    Ok(()) => assert!(may, "{write}"),
-                    Err(status) => {
-                        assert!(!may, "{write}: {status:?}");
-                        assert_eq!(status.code(), Code::PermissionDenied, "{write}: {status:?}");
-                    }
-                }
-            }
-        }
-    }
-    let migrated = fleet.agree().await.generation;
-    assert!(migrated > 1);
-}
-
-#[tokio::test]
 async fn attached_rows_may_become_rows_of_all() {
     let world = World::shared().await;
     let fleet = fleet(&world).await;
@@ -533,16 +311,6 @@ async fn attached_rows_may_become_rows_of_all() {
 }
 
 #[tokio::test]
-async fn a_parent_whose_owner_blocks_writes_is_not_written() {
-    let world = World::shared().await;
-    let fleet = fleet(&world).await;
-    world.configure(&fleet.parent(), "block_writes", |database| database.block_writes = true).await;
-    let refused = fleet.parent().try_exec("DELETE FROM item").await;
-    expect_error(refused, Code::FailedPrecondition, "WRITES_BLOCKED");
-    assert_eq!(fleet.agree().await.generation, 1);
-}
-
-#[tokio::test]
 async fn a_statement_is_described_on_a_parent_without_being_run() {
     let world = World::shared().await;
     let fleet = fleet(&world).await;
@@ -553,64 +321,4 @@ async fn a_statement_is_described_on_a_parent_without_being_run() {
     assert_eq!(described.parameters.len(), 1);
     fleet.parent().describe("CREATE TABLE t (x)").await.expect("it is described");
     assert_eq!(fleet.agree().await.generation, 1);
-}
-
-#[tokio::test]
-async fn what_is_too_large_for_one_migration_is_told_and_nothing_is_done() {
-    let world = World::shared().await;
-    let fleet = fleet(&world).await;
-    let parent = fleet.parent();
-    // Written into the script, its digits are twice as many.
-    let blob =
-        |bytes: usize| sql("INSERT INTO item (price) VALUES (?)", vec![vec![7_u8; bytes].into()]);
-    for bytes in [600_000, 3_000_000] {
-        let told = parent.try_exec(blob(bytes)).await;
-        expect_error(told, Code::InvalidArgument, "STATEMENT_TOO_LARGE");
-    }
-    let mut tx = parent.begin(TransactionMode::Immediate).await;
-    let mut told = None;
-    for _ in 0..5 {
-        if let Err(status) = tx.ask(blob(120_000)).await.expect("the stream goes on") {
-            told = Some(status);
-        }
-    }
-    let told = match told {
-        Some(status) => status,
-        None => tx.commit().await.expect_err("together they are too large"),
-    };
-    assert_eq!(reason(&told), "STATEMENT_TOO_LARGE", "{told:?}");
-    assert_eq!(fleet.agree().await.generation, 1);
-    assert_eq!(parent.text("SELECT count(*) FROM item").await, "2");
-    parent.exec(blob(400_000)).await;
-    for name in ["a", "b"] {
-        let found = fleet.child(name).text("SELECT max(length(price)) FROM item").await;
-        assert_eq!(found, "400000", "{name}");
-    }
-}
-
-#[tokio::test]
-async fn a_transaction_on_the_parent_is_in_no_decisions_way() {
-    let world = World::shared().await;
-    let fleet = fleet(&world).await;
-    let mut held = fleet.child("a").apart().begin(TransactionMode::Immediate).await;
-    held.exec("UPDATE item SET price = price").await;
-    let running = fleet.try_start("CREATE UNIQUE INDEX i ON item (price)").await.expect("starts");
-    // It begins while the other is prepared, and is open when that is decided.
-    let mut late = fleet.parent().apart().begin(TransactionMode::Immediate).await;
-    late.exec("INSERT INTO item (name) VALUES ('late')").await;
-    held.rollback().await;
-    fleet.watch_until(&running.id, is_committed).await.expect("it is watched");
-    let began = Instant::now();
-    for name in ["parent", "a", "b"] {
-        let look = fleet.try_look(name).await.expect("it answers");
-        assert_eq!(look.generation, 2, "{name}");
-    }
-    let took = began.elapsed();
-    assert!(took < Duration::from_secs(5), "a request waits for the redo alone: {took:?}");
-    let told = match late.ask("INSERT INTO item (name) VALUES ('later')").await {
-        Ok(Ok(_)) => late.commit().await.expect_err("another came first"),
-        Ok(Err(status)) | Err(status) => status,
-    };
-    assert_eq!((told.code(), reason(&told).as_str()), (Code::Aborted, "BUSY"), "{told:?}");
-    assert_eq!(fleet.agree().await.generation, 2);
 }

@@ -29,7 +29,8 @@ pub(crate) fn run(context: &Context<'_>, args: &[&str]) -> Result {
     }
     if let Some(names) = sdks {
         let running = Server::start(&server)?;
-        sdk::bench(&Context { root, server, running: Some(&running) }, names)?;
+        let program = context.program.clone();
+        sdk::bench(&Context { root, program, server, running: Some(&running) }, names)?;
     }
     Ok(())
 }

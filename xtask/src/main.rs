@@ -44,11 +44,13 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let root = root();
-    let context = Context { root: &root, server: server(), running: None };
+    // Asked for now, since a build of all puts another file in its place.
+    let program = std::env::current_exe().unwrap_or_default();
+    let context = Context { root: &root, server: server(&program), program, running: None };
     let result = match args.as_slice() {
         ["test"] | ["test", "--"] => test::run(&context, &[]),
         ["test", "--", rest @ ..] => test::run(&context, rest),
-        ["lint"] => lint::run(&root),
+        ["lint"] => lint::run(&context),
         ["codegen", "--check", sdks @ ..] => codegen::run(&context, sdks, true),
         ["codegen", sdks @ ..] => codegen::run(&context, sdks, false),
         ["sdk", "test", sdks @ ..] => sdk::test(&context, sdks, None),
@@ -72,12 +74,12 @@ fn main() -> ExitCode {
 
 /// The server's program of the development build: the one of `TENANTRY_BIN`, or the
 /// one beside this tool, since cargo puts all programs of a profile together.
-fn server() -> PathBuf {
+fn server(program: &Path) -> PathBuf {
     if let Some(path) = std::env::var_os("TENANTRY_BIN") {
         return path.into();
     }
     let server = format!("tenantry{}", std::env::consts::EXE_SUFFIX);
-    std::env::current_exe().unwrap_or_default().with_file_name(server)
+    program.with_file_name(server)
 }
 
 /// The root of the repository: the parent of this package.

@@ -1,7 +1,9 @@
 //! Running other programs.
 
+use std::fs::File;
+use std::io::{Read as _, Seek as _};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::Result;
 
@@ -17,6 +19,32 @@ pub(crate) fn cargo(root: &Path) -> Command {
 pub(crate) fn run(command: &mut Command) -> Result {
     let status = command.stdin(Stdio::null()).status().map_err(|error| failed(command, &error))?;
     if status.success() { Ok(()) } else { Err(failed(command, &status)) }
+}
+
+/// A command that runs beside others. What it prints is kept, so that it stands together.
+pub(crate) struct Beside {
+    command: Command,
+    child: Child,
+    printed: File,
+}
+
+impl Beside {
+    pub(crate) fn start(mut command: Command) -> Result<Self> {
+        let printed = tempfile::tempfile()?;
+        command.stdin(Stdio::null()).stdout(printed.try_clone()?).stderr(printed.try_clone()?);
+        let child = command.spawn().map_err(|error| failed(&command, &error))?;
+        Ok(Self { command, child, printed })
+    }
+
+    /// Waits for its end; answers what it has printed, and an error when it fails.
+    pub(crate) fn wait(mut self) -> Result<(String, Result)> {
+        let status = self.child.wait()?;
+        let mut printed = Vec::new();
+        self.printed.rewind()?;
+        self.printed.read_to_end(&mut printed)?;
+        let ended = if status.success() { Ok(()) } else { Err(failed(&self.command, &status)) };
+        Ok((String::from_utf8_lossy(&printed).into_owned(), ended))
+    }
 }
 
 /// Runs a command without a sound, and returns what it prints; fails when it

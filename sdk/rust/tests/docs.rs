@@ -115,6 +115,10 @@ async fn page(endpoint: String, token: String) -> Result<(), Box<dyn Error>> {
     let gold = client.databases().list().group("shop").label("tier", "gold").pages().all().await?;
     assert_eq!(gold[0].name, "bob");
 
+    client.databases().branch("shop/alice", "alice-copy").label("tier", "trial").await?;
+    let copy = client.database("shop/alice-copy");
+    assert_eq!(copy.query("SELECT sku FROM orders", ()).await?.all().await?.len(), 2);
+
     let migration = client
         .schema()
         .migrate("shop/base", "CREATE TABLE notes (text TEXT NOT NULL)")

@@ -69,7 +69,7 @@ export interface DatabaseChanges {
 
 /** What a new database shall be. */
 export interface NewDatabase extends DatabaseChanges {
-  /** Default: `CHILD` when `schema` is given, `REGULAR` otherwise. */
+  /** Default: `CHILD` when `schema` is given, `REGULAR` otherwise; of a branch its source's. */
   readonly kind?: Kind | undefined;
   /** The parent of a CHILD. */
   readonly schema?: string | undefined;
@@ -141,6 +141,23 @@ export class Databases {
     const requestId = options.requestId ?? crypto.randomUUID();
     const request = { database: encodeNew(name, settings), requestId };
     const answer = await this.#calls.unary(method.createDatabase, request, options, "repeatable");
+    return decodeDatabase(answer.database);
+  }
+
+  /**
+   * Creates a database from a snapshot of another, `source`, which goes on undisturbed. Group,
+   * kind and schema are those of the source and need not be given; nothing of its configuration
+   * is taken over. It is made within the call's deadline or not at all.
+   */
+  async branch(
+    source: string,
+    name: string,
+    settings: NewDatabase = {},
+    options: RequestOptions = {},
+  ): Promise<DatabaseInfo> {
+    const requestId = options.requestId ?? crypto.randomUUID();
+    const request = { source, database: encodeNew(name, settings), requestId };
+    const answer = await this.#calls.unary(method.branchDatabase, request, options, "repeatable");
     return decodeDatabase(answer.database);
   }
 

@@ -35,6 +35,8 @@ fn what_the_contract_lists_is_understood() {
         "db create customer --type schema",
         "db create alice --schema customer",
         "db create alice --type regular",
+        "db branch alice alice-test",
+        "db branch shop/alice alice-test --label plan=pro --label vip=",
         "migrate apply customer add.sql",
         "migrate apply customer -",
         "migrate apply shop/customer -e DELETE",
@@ -102,6 +104,10 @@ fn what_makes_no_sense_is_refused() {
         ("db create a --type schema --schema b", ErrorKind::ArgumentConflict),
         ("db create a --label plan", ErrorKind::ValueValidation),
         ("db create a --type child", ErrorKind::InvalidValue),
+        ("db branch a", ErrorKind::MissingRequiredArgument),
+        ("db branch a b c", ErrorKind::UnknownArgument),
+        ("db branch a b --label plan", ErrorKind::ValueValidation),
+        ("db branch a b --schema c", ErrorKind::UnknownArgument),
         ("migrate apply customer", ErrorKind::MissingRequiredArgument),
         ("migrate apply -e DELETE", ErrorKind::MissingRequiredArgument),
         ("migrate apply customer f -e DELETE", ErrorKind::ArgumentConflict),
@@ -172,6 +178,26 @@ fn a_child_is_of_the_group_of_its_schema() {
         "db create shop/alice --schema other/customer",
         "db create shop/alice --group shop",
         "migrate retry shop/customer other/bob",
+    ] {
+        assert!(matches!(check(line), Err(Failure::Usage(_))), "{line}");
+    }
+}
+
+#[test]
+fn a_branch_is_of_the_group_of_its_source() {
+    for line in [
+        "db branch alice alice-test",
+        "db branch alice default/alice-test",
+        "db branch default/alice alice-test",
+        "db branch shop/alice alice-test",
+        "db branch shop/alice shop/alice-test",
+    ] {
+        check(line).unwrap_or_else(|failure| panic!("{line}: {failure:?}"));
+    }
+    for line in [
+        "db branch alice shop/alice-test",
+        "db branch shop/alice default/alice-test",
+        "db branch shop/alice other/alice-test",
     ] {
         assert!(matches!(check(line), Err(Failure::Usage(_))), "{line}");
     }

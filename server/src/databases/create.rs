@@ -40,11 +40,12 @@ pub enum KindSpec {
     },
 }
 
-/// Tells the requests of the two methods apart where all else is the same.
+/// Tells the requests of the methods apart where all else is the same.
 #[derive(Clone, Copy, Serialize)]
-enum Method {
+pub(super) enum Method {
     Create,
     CreateBatch,
+    Branch { source: DatabaseId },
 }
 
 impl Databases {
@@ -111,18 +112,26 @@ impl Databases {
         method: Method,
     ) -> Result<Vec<View>> {
         check_request_id(request_id)?;
-        let key = (!request_id.is_empty()).then(|| request_key(request_id, method, &databases));
+        let key = request_key(request_id, method, &databases)?;
         let databases =
             databases.into_iter().map(|new| (DatabaseId::new(self.env.uuid()), new)).collect();
-        let created = self.catalog.create_databases(databases, key.transpose()?, self.env.now());
+        let created = self.catalog.create_databases(databases, key, self.env.now());
         let views = created.await?.into_iter().map(|database| View { database, size_bytes: 0 });
         Ok(views.collect())
     }
 }
 
 /// The id is the caller's own within the groups that it creates in, which only
-/// their admins can do: a stranger's choice of ids must not matter.
-fn request_key(request_id: &str, method: Method, databases: &[NewDatabase]) -> Result<RequestKey> {
+/// their admins can do: a stranger's choice of ids must not matter. An empty one is
+/// none.
+pub(super) fn request_key(
+    request_id: &str,
+    method: Method,
+    databases: &[NewDatabase],
+) -> Result<Option<RequestKey>> {
+    if request_id.is_empty() {
+        return Ok(None);
+    }
     let groups: BTreeSet<GroupId> = databases.iter().map(|new| new.group_id).collect();
-    RequestKey::new(&(request_id, groups), &(method, databases))
+    RequestKey::new(&(request_id, groups), &(method, databases)).map(Some)
 }

@@ -5,6 +5,7 @@
 //! is a row of the catalog: nothing here opens its file, and nothing here knows
 //! gRPC.
 
+mod branch;
 mod create;
 mod groups;
 mod lists;
@@ -14,6 +15,7 @@ mod checks;
 #[cfg(test)]
 mod tests;
 
+pub use branch::BranchSpec;
 pub use create::{DatabaseSpec, KindSpec};
 pub use lists::DatabaseQuery;
 

@@ -1,5 +1,6 @@
 //! The service over a real catalog, with tokens that were really minted.
 
+mod branching;
 mod creating;
 mod kinds;
 mod listing;
@@ -14,6 +15,7 @@ use crate::grants::testing::{World, groups};
 use crate::grants::{AccessLevel, PageRequest, TokenSpec};
 use crate::names::{DatabaseId, DatabaseName, GroupName};
 use crate::storage::catalog::{Kind, KindFilter, Settings, State};
+use crate::storage::files::Branch;
 
 const WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 const TOKEN_TTL: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -25,6 +27,7 @@ struct FakeFiles {
     closed: Vec<DatabaseId>,
     removed: Vec<DatabaseId>,
     stuck: BTreeSet<DatabaseId>,
+    branched: Vec<DatabaseId>,
 }
 
 impl Files for Mutex<FakeFiles> {
@@ -38,6 +41,13 @@ impl Files for Mutex<FakeFiles> {
         ids.retain(|id| !files.stuck.contains(id));
         files.removed.extend(&ids);
         Box::pin(std::future::ready(ids))
+    }
+
+    fn branch(self: Arc<Self>, branch: Branch) -> BoxFuture<'static, Result<Arc<Database>>> {
+        Box::pin(async move {
+            self.lock().expect("not poisoned").branched.push(branch.staged.id);
+            Err(Error::internal("these files cannot be copied"))
+        })
     }
 
     fn sizes(&self, ids: Vec<DatabaseId>) -> BoxFuture<'_, Vec<u64>> {

@@ -44,6 +44,12 @@ failpoints! {
     FirstUse = "first-use",
     /// It has it, and the catalog does not know.
     FirstUseMade = "first-use-made",
+    /// A branch has a row that nobody sees, and no file.
+    BranchStaged = "branch-staged",
+    /// Its snapshot was copied, and is not in its place.
+    BranchCopied = "branch-copied",
+    /// It has its file, and is about to be seen.
+    BranchMade = "branch-made",
     /// The catalog is about to commit.
     CatalogCommit = "catalog-commit",
     /// It has, and nobody was answered.

@@ -2,12 +2,13 @@
 //! may hold is checked by the types that it is turned into; nothing is decided
 //! here.
 
+use std::mem;
 use std::time::Duration;
 
 use prost_types::FieldMask;
 use tenantry_client::v1;
 
-use crate::databases::{DatabaseQuery, DatabaseSpec, KindSpec, View};
+use crate::databases::{BranchSpec, DatabaseQuery, DatabaseSpec, KindSpec, View};
 use crate::env::Timestamp;
 use crate::error::{Error, Reason, Result};
 use crate::grants::{
@@ -80,10 +81,10 @@ pub(super) fn database(view: View) -> v1::Database {
 }
 
 /// A database to be created, which stands at `field` in its request.
-pub(super) fn database_spec(database: v1::Database, field: &str) -> Result<DatabaseSpec> {
+pub(super) fn database_spec(mut database: v1::Database, field: &str) -> Result<DatabaseSpec> {
     let group = GroupName::or_default(&database.group)
         .map_err(|error| error.at(format!("{field}.group")))?;
-    let schema = optional(database.schema)
+    let schema = optional(mem::take(&mut database.schema))
         .map(|text| schema_ref(&text, &group, &format!("{field}.schema")))
         .transpose()?;
     let kind = match (kind(database.kind)?, schema) {
@@ -99,19 +100,39 @@ pub(super) fn database_spec(database: v1::Database, field: &str) -> Result<Datab
         }
     };
     Ok(DatabaseSpec {
-        name: DatabaseName::new(database.name)
+        name: DatabaseName::new(mem::take(&mut database.name))
             .map_err(|error| error.at(format!("{field}.name")))?,
         group,
         kind,
-        settings: Settings {
-            allow_attach: database.allow_attach,
-            delete_protection: database.delete_protection,
-            block_reads: database.block_reads,
-            block_writes: database.block_writes,
-            size_limit_bytes: database.size_limit_bytes,
-            labels: database.labels,
-        },
+        settings: settings(database),
     })
+}
+
+/// A branch to be made of a database.
+pub(super) fn branch_spec(mut database: v1::Database, source: &DatabaseRef) -> Result<BranchSpec> {
+    let group = optional(mem::take(&mut database.group));
+    let schema = optional(mem::take(&mut database.schema));
+    Ok(BranchSpec {
+        name: DatabaseName::new(mem::take(&mut database.name))
+            .map_err(|error| error.at("database.name"))?,
+        group: group.map(|name| group_name(name, "database.group")).transpose()?,
+        kind: kind(database.kind).map_err(|error| error.at("database.kind"))?,
+        schema: schema
+            .map(|text| schema_ref(&text, &source.group, "database.schema"))
+            .transpose()?,
+        settings: settings(database),
+    })
+}
+
+fn settings(database: v1::Database) -> Settings {
+    Settings {
+        allow_attach: database.allow_attach,
+        delete_protection: database.delete_protection,
+        block_reads: database.block_reads,
+        block_writes: database.block_writes,
+        size_limit_bytes: database.size_limit_bytes,
+        labels: database.labels,
+    }
 }
 
 /// What a message that holds a database means by it.

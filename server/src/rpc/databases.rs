@@ -184,8 +184,10 @@ impl DatabasesService for DatabasesRpc {
         request: Request<BranchDatabaseRequest>,
     ) -> Result<Response<BranchDatabaseResponse>, Status> {
         let (grant, request) = admitted(request)?;
-        self.databases.get(&grant, &DatabaseRef::parse(&request.source)?).await?;
-        Err(unimplemented("BranchDatabase").into())
+        let source = DatabaseRef::parse(&request.source).map_err(|error| error.at("source"))?;
+        let spec = convert::branch_spec(required(request.database, "database")?, &source)?;
+        let view = self.databases.branch(&grant, &source, spec, &request.request_id).await?;
+        Ok(Response::new(BranchDatabaseResponse { database: Some(convert::database(view)) }))
     }
 }
 

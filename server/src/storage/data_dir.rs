@@ -266,8 +266,11 @@ fn put_draft(path: &Path, write: impl FnOnce(&File) -> io::Result<()>) -> io::Re
     // What a crash left there would keep its own mode.
     ignore_missing(fs::remove_file(&draft))?;
     let file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&draft)?;
-    write(&file)?;
-    file.sync_all()?;
+    if let Err(error) = write(&file).and_then(|()| file.sync_all()) {
+        // Whatever comes after a full disk needs the room.
+        let _ = fs::remove_file(&draft);
+        return Err(error);
+    }
     fs::rename(&draft, path)?;
     path.parent().map_or(Ok(()), sync_dir)
 }

@@ -38,6 +38,8 @@ pub struct Fleet {
     state: Mutex<State>,
     /// Told whenever the last open write ends.
     quiet: Notify,
+    /// Told whenever the fence goes down.
+    lowered: Notify,
     catalog: Arc<dyn Catalog>,
 }
 
@@ -57,6 +59,15 @@ struct State {
     quarantine: HashMap<DatabaseId, Quarantine>,
     /// The newest scripts, in order.
     scripts: Vec<MigrationScript>,
+}
+
+impl State {
+    fn note_written(&mut self, id: DatabaseId, schema: DatabaseId) {
+        // What is written on the parent itself is never kept.
+        if let Some(dirty) = self.dirty.as_mut().filter(|_| id != schema) {
+            dirty.insert(id);
+        }
+    }
 }
 
 /// A database whose file cannot be brought up.
@@ -83,6 +94,7 @@ impl Fleet {
             generation: AtomicU64::new(generation.0),
             state: Mutex::default(),
             quiet: Notify::new(),
+            lowered: Notify::new(),
             catalog,
         })
     }
@@ -160,6 +172,27 @@ impl Fleet {
         state.max_write_pause = state.max_write_pause.max(pause);
     }
 
+    /// A database was written: what is known of its validation does not hold.
+    pub(super) fn note_written(&self, id: DatabaseId) {
+        self.state().note_written(id, self.schema);
+    }
+
+    /// Lets a database join the fleet with the file that it has, once the fence is
+    /// down. To be held until its row is there and [`Fleet::note_written`] was told
+    /// of it: no migration is decided before.
+    pub(super) async fn enter_joining(self: &Arc<Self>) -> Entry {
+        loop {
+            let told = self.lowered.notified();
+            {
+                let mut state = self.state();
+                if !state.fenced {
+                    return self.entry(&mut state, CancellationToken::new());
+                }
+            }
+            told.await;
+        }
+    }
+
     /// Lets a write begin, unless the fence is up: then `parking` waits for it
     /// to go down.
     pub(super) fn enter(
@@ -176,14 +209,15 @@ impl Fleet {
             }
             return None;
         }
-        // What is written on the parent itself is never kept.
-        if let Some(dirty) = state.dirty.as_mut().filter(|_| database != self.schema) {
-            dirty.insert(database);
-        }
+        state.note_written(database, self.schema);
+        Some(self.entry(&mut state, cancel))
+    }
+
+    fn entry(self: &Arc<Self>, state: &mut State, cancel: CancellationToken) -> Entry {
         let ticket = state.next_ticket;
         state.next_ticket += 1;
         state.open.insert(ticket, cancel);
-        Some(Entry { fleet: self.clone(), ticket })
+        Entry { fleet: self.clone(), ticket }
     }
 
     /// Whether new writes wait.
@@ -229,6 +263,7 @@ impl Fleet {
             state.fenced = false;
             std::mem::take(&mut state.parked)
         };
+        self.lowered.notify_waiters();
         for writer in parked {
             writer.resume();
         }

@@ -8,6 +8,7 @@ pub(crate) mod files;
 
 mod pool;
 
+mod copy;
 mod fleet;
 mod migration;
 mod snapshot;

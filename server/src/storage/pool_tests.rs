@@ -15,6 +15,7 @@ use super::catalog::{
 };
 use super::conn::{Attached, Blocks, Dress, Synchronous};
 use super::data_dir::DataDir;
+use super::files::{Branch, Files as _};
 use super::fleet::Fleet;
 use super::{
     Args, Attacher, Call, Cell, Column, DatabaseConfig, Local, Mode, OpenDatabase, Pool,
@@ -111,10 +112,13 @@ impl World {
         world
     }
 
-    async fn create(&self, id: DatabaseId, name: &str, kind: Kind) {
+    fn new_database(&self, name: &str, kind: Kind) -> NewDatabase {
         let name = crate::names::DatabaseName::new(name).expect("valid");
-        let new =
-            NewDatabase { name, group_id: self.group.id, kind, settings: Settings::default() };
+        NewDatabase { name, group_id: self.group.id, kind, settings: Settings::default() }
+    }
+
+    async fn create(&self, id: DatabaseId, name: &str, kind: Kind) {
+        let new = self.new_database(name, kind);
         let created = self.catalog.create_databases(vec![(id, new)], None, self.env.now());
         created.await.expect("creates");
     }
@@ -302,6 +306,48 @@ async fn writes_wait_for_the_fence_and_reads_do_not() {
         assert!(error.message().contains("2 columns"), "{error}");
     }
     assert!(fleet.max_write_pause() > Duration::ZERO);
+}
+
+#[tokio::test]
+async fn a_branch_joins_after_the_fence_at_the_generation_of_then() {
+    let world = World::new().await;
+    world.commit("CREATE TABLE t (x)").await;
+    let source = world.child("source").await;
+    run(&*world.open(source).await, "INSERT INTO t VALUES (1)").await.expect("writes");
+    let fleet = world.fleet().await;
+    fleet.begin_watch();
+    assert!(fleet.raise_fence(Duration::ZERO).await);
+    let id = DatabaseId::new(world.env.uuid());
+    let staged = world.catalog.stage_database(
+        id,
+        world.new_database("branch", Kind::Child { schema: world.schema }),
+        world.env.now(),
+    );
+    let branch = Branch {
+        source: world.row(source).await,
+        staged: staged.await.expect("stages"),
+        request: None,
+        cancel: CancellationToken::new(),
+    };
+    let branching = tokio::spawn(world.pool.clone().branch(branch));
+    let text = id.to_string();
+    let file = format!("shard-0000/databases/{}/{text}.db", &text[..2]);
+    let made = async {
+        while !world._dir.path().join(&file).exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), made).await.expect("it is copied");
+    assert!(!branching.is_finished() && fleet.dirty().is_empty());
+    // What was copied has not been validated for this.
+    world.commit("ALTER TABLE t ADD COLUMN y").await;
+    fleet.lower_fence();
+    let row = branching.await.expect("ends").expect("is made");
+    assert_eq!((row.generation, row.file_generation), (Generation(2), Generation(2)));
+    assert_eq!(fleet.dirty(), [id], "a migration that is under way must validate it");
+    let (cells, generation) =
+        run(&*world.open(id).await, "SELECT x, y FROM t").await.expect("reads");
+    assert_eq!((cells.len(), generation), (2, Generation(2)));
 }
 
 #[tokio::test]

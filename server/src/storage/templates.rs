@@ -8,22 +8,19 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use rusqlite::Connection;
-use rusqlite::backup::Backup;
 use tokio::sync::OwnedMutexGuard;
+use tokio_util::sync::CancellationToken;
 
 use super::conn::{Conn, Sharing, Synchronous};
-use super::data_dir::{DataDir, copy_secret, put_in_place, write_secret};
+use super::copy::{copy_snapshot, no_room};
+use super::data_dir::{DataDir, copy_secret, write_secret};
 use super::sql_error::from_rusqlite;
 use super::{clock_watch, heap};
 use crate::env::{Env, Failpoint};
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Result};
 use crate::names::{DatabaseId, Generation};
-
-/// Pages that are copied between two looks at the source.
-const PAGES_AT_ONCE: i32 = 1_000;
 
 /// What new databases are copied from.
 pub(super) struct Templates {
@@ -65,11 +62,8 @@ impl Templates {
         if let Some(dir) = template.parent() {
             self.data_dir.create_template_dir(dir).map_err(no_room)?;
         }
-        let put = put_in_place(&template, |draft| {
-            copy_pages(source.db(), draft)?;
-            self.env.failpoint(Failpoint::TemplateCopied)
-        });
-        put?.map_err(no_room)?;
+        let copied = || self.env.failpoint(Failpoint::TemplateCopied);
+        copy_snapshot(&source, &template, &CancellationToken::new(), copied)?;
         source.rollback();
         self.env.failpoint(Failpoint::TemplateMade)?;
         remove_others(&template);
@@ -87,28 +81,6 @@ impl Templates {
     pub(super) fn copy(&self, template: &Path, path: &Path) -> Result<()> {
         copy_secret(template, path).map_err(no_room)
     }
-}
-
-fn no_room(error: io::Error) -> Error {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            Error::new(Reason::StorageFull, "the server has no room left for this database")
-                .with_source(error)
-        }
-        _ => Error::internal(error),
-    }
-}
-
-/// Copies a snapshot, the log included, to a new file.
-fn copy_pages(source: &Connection, to: &Path) -> Result<()> {
-    let copy = || -> rusqlite::Result<()> {
-        #[expect(clippy::disallowed_methods, reason = "this is the opener of a file of its own")]
-        let mut target = Connection::open(to)?;
-        target.execute_batch("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY")?;
-        Backup::new(source, &mut target)?.run_to_completion(PAGES_AT_ONCE, Duration::ZERO, None)?;
-        target.close().map_err(|(_, error)| error)
-    };
-    copy().map_err(from_rusqlite)
 }
 
 /// Removes the templates beside this one: no child is made of them any more.

@@ -1,5 +1,6 @@
 //! Does steps on the server and on the model, and holds the one to the other.
 
+mod branch;
 mod together;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,7 @@ const PARENT: &str = "parent";
 pub(super) struct Counts {
     pub(super) steps: usize,
     at_once: usize,
+    branched: usize,
     committed: usize,
     failed: usize,
     refused: usize,
@@ -39,6 +41,7 @@ impl Counts {
     pub(super) fn add(&mut self, other: &Self) {
         self.steps += other.steps;
         self.at_once += other.at_once;
+        self.branched += other.branched;
         self.committed += other.committed;
         self.failed += other.failed;
         self.refused += other.refused;
@@ -74,6 +77,11 @@ struct Open {
     writes: bool,
     /// Others may have written since it began.
     touched: bool,
+}
+
+/// The name of a child that is to be.
+fn name_of(number: u8) -> String {
+    format!("n{:02}", number % NAMES)
 }
 
 /// A fleet and its model.
@@ -153,6 +161,7 @@ impl<'a> Play<'a> {
                 }
             }
             Step::Create(name) => self.create(name).await,
+            Step::Branch { source, name } => self.branch(source, name).await,
             Step::Delete(child) => self.delete(child).await,
             Step::Undelete(which) => self.undelete(which).await,
             Step::Migrate(script, way) => {
@@ -160,6 +169,7 @@ impl<'a> Play<'a> {
                     script: Some(script),
                     writes: Vec::new(),
                     create: None,
+                    branch: None,
                     delete: None,
                     cancel_ms: None,
                     kill_ms: None,
@@ -344,7 +354,7 @@ impl<'a> Play<'a> {
     }
 
     async fn create(&mut self, name: u8) {
-        let name = format!("n{:02}", name % NAMES);
+        let name = name_of(name);
         let created = self.fleet.try_create([name.as_str()]).await;
         self.note_created(name, created.map(|mut created| created.remove(0).id));
     }

@@ -58,6 +58,11 @@ pub(super) enum Step {
     Commit(u8),
     Rollback(u8),
     Create(u8),
+    /// A child that begins as another one is.
+    Branch {
+        source: u8,
+        name: u8,
+    },
     Delete(u8),
     /// One of those that were deleted.
     Undelete(u8),
@@ -78,6 +83,8 @@ pub(super) struct Together {
     pub(super) script: Option<Script>,
     pub(super) writes: Vec<(u8, String)>,
     pub(super) create: Option<u8>,
+    /// Of which child, and its name.
+    pub(super) branch: Option<(u8, u8)>,
     pub(super) delete: Option<u8>,
     /// Cancels the migration after so many milliseconds.
     pub(super) cancel_ms: Option<u64>,
@@ -160,14 +167,16 @@ fn together() -> impl Strategy<Value = Together> {
         option::weighted(0.9, script()),
         vec((any::<u8>(), write()), 0..6),
         option::weighted(0.3, any::<u8>()),
+        option::weighted(0.4, any::<(u8, u8)>()),
         option::weighted(0.3, any::<u8>()),
         option::weighted(0.2, 0..8_u64),
         option::weighted(0.15, 0..60_u64),
     );
-    parts.prop_map(|(script, writes, create, delete, cancel_ms, kill_ms)| Together {
+    parts.prop_map(|(script, writes, create, branch, delete, cancel_ms, kill_ms)| Together {
         script,
         writes,
         create,
+        branch,
         delete,
         cancel_ms,
         kill_ms,
@@ -200,7 +209,8 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         30 => slot.clone().prop_map(Step::Commit),
         10 => slot.prop_map(Step::Rollback),
         40 => child.prop_map(Step::Create),
-        20 => child.prop_map(Step::Delete),
+        25 => (child, any::<u8>()).prop_map(|(source, name)| Step::Branch { source, name }),
+        25 => child.prop_map(Step::Delete),
         12 => child.prop_map(Step::Undelete),
         60 => (script(), way).prop_map(|(script, way)| Step::Migrate(script, way)),
         12 => script().prop_map(Step::ValidateOnly),

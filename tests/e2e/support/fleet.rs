@@ -120,6 +120,23 @@ impl Fleet {
         self.try_create(names).await.expect("the children are created")
     }
 
+    /// Makes a child that begins as another one is.
+    pub(crate) async fn try_branch(
+        &self,
+        source: &str,
+        name: &str,
+    ) -> Result<v1::Database, Status> {
+        let database = v1::Database { name: name.to_owned(), ..Default::default() };
+        let request = v1::BranchDatabaseRequest {
+            source: format!("{}/{source}", self.group),
+            database: Some(database),
+            request_id: String::new(),
+        };
+        let mut client = self.client.databases();
+        let answer = bounded("BranchDatabase", client.branch_database(request)).await?;
+        Ok(answer.into_inner().database.expect("a database"))
+    }
+
     /// Deletes a child.
     pub(crate) async fn try_delete(&self, name: &str) -> Result<(), Status> {
         let name = format!("{}/{name}", self.group);

@@ -1,11 +1,8 @@
 //! The SDK for Go.
 
-use std::env;
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-use super::{Context, Outcome, Sdk, run_suite};
+use super::{Context, Outcome, PROTOS, Sdk, run_suite};
 use crate::process::{output, run};
 use crate::{Result, tools};
 
@@ -34,28 +31,8 @@ const PLUGINS: [(&str, &str, &str); 2] = [
 ];
 
 fn generate(context: &Context<'_>, out: &Path) -> Result {
-    let Some(buf) = tools::buf(context.root)? else {
-        return Err("buf is needed to generate code".into());
-    };
-    let mut path: Vec<PathBuf> = Vec::new();
-    for (name, package, version) in PLUGINS {
-        path.push(plugin(context.root, name, package, version)?);
-    }
-    path.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
-    let path: OsString = env::join_paths(path)?;
-    let args = ["generate", "--template", "sdk/go/buf.gen.yaml", "--path", "proto/tenantry", "-o"];
-    run(Command::new(buf).current_dir(context.root).env("PATH", path).args(args).arg(out))
-}
-
-/// The directory of a plugin, which Go builds where it is not there yet.
-fn plugin(root: &Path, name: &str, package: &str, version: &str) -> Result<PathBuf> {
-    let dir = root.join(format!("target/tools/{name}-{version}"));
-    if !dir.join(name).with_extension(env::consts::EXE_EXTENSION).exists() {
-        println!("installing {name}-{version}");
-        let package = format!("{package}@{version}");
-        output(Command::new("go").env("GOBIN", &dir).args(["install", &package]))?;
-    }
-    Ok(dir)
+    let plugins = PLUGINS.iter().map(|plugin| tools::from_go(context.root, *plugin));
+    context.buf_generate(SDK.name, plugins.collect::<Result<_>>()?, &PROTOS, out)
 }
 
 fn lint(context: &Context<'_>) -> Result {

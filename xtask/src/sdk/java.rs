@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Context, Sdk};
+use super::{Context, PROTOS, Sdk};
 use crate::process::{output, run};
 use crate::{Result, tools};
 
@@ -41,24 +41,15 @@ fn mvn(context: &Context<'_>) -> Command {
 }
 
 fn generate(context: &Context<'_>, out: &Path) -> Result {
-    let Some(buf) = tools::buf(context.root)? else {
-        return Err("buf cannot be installed without Python or npm".into());
-    };
-    let plugin = format!("protoc-gen-grpc-java:{GRPC_VERSION}");
-    let protoc = tool(context, "protoc", &format!("com.google.protobuf:protoc:{PROTOC_VERSION}"))?;
-    let plugin = tool(context, "protoc-gen-grpc-java", &format!("io.grpc:{plugin}"))?;
-    let inherited = std::env::var_os("PATH").unwrap_or_default();
-    let dirs = [&protoc, &plugin].into_iter().filter_map(|program| program.parent());
-    let dirs = dirs.map(Path::to_owned).chain(std::env::split_paths(&inherited));
-    let generate = ["generate", "proto", "--path", "proto/tenantry", "--template"];
-    let mut buf = Command::new(buf);
-    buf.current_dir(context.root).env("PATH", std::env::join_paths(dirs)?);
-    run(buf.args(generate).arg(format!("{DIR}/buf.gen.yaml")).arg("--output").arg(out))
+    let plugins = vec![
+        tool(context, "protoc", "com.google.protobuf", PROTOC_VERSION)?,
+        tool(context, "protoc-gen-grpc-java", "io.grpc", GRPC_VERSION)?,
+    ];
+    context.buf_generate(SDK.name, plugins, &PROTOS, out)
 }
 
-/// A program of the build that Maven Central has for this platform, by its name and
-/// its coordinates.
-fn tool(context: &Context<'_>, name: &str, coordinates: &str) -> Result<PathBuf> {
+/// The directory of a program of the build that Maven Central has for this platform.
+fn tool(context: &Context<'_>, name: &str, group: &str, version: &str) -> Result<PathBuf> {
     let os = match std::env::consts::OS {
         "macos" => "osx",
         other => other,
@@ -67,17 +58,12 @@ fn tool(context: &Context<'_>, name: &str, coordinates: &str) -> Result<PathBuf>
         "aarch64" => "aarch_64",
         other => other,
     };
-    let version = coordinates.rsplit(':').next().unwrap_or_default();
-    let dir = context.root.join(format!("target/tools/{name}-{version}"));
-    let program = dir.join(name).with_extension(std::env::consts::EXE_EXTENSION);
-    if !program.exists() {
-        println!("installing {name}-{version}");
+    tools::install(context.root, &format!("{name}-{version}"), |dir| {
+        copy(context, &format!("{group}:{name}:{version}:exe:{os}-{arch}"), dir)?;
         let copied = dir.join(format!("{name}.exe"));
-        copy(context, &format!("{coordinates}:exe:{os}-{arch}"), &dir)?;
         make_executable(&copied)?;
-        fs::rename(&copied, &program)?;
-    }
-    Ok(program)
+        Ok(fs::rename(&copied, tools::program(dir, name))?)
+    })
 }
 
 /// Copies an artifact into a directory, under its name alone.
@@ -103,13 +89,10 @@ fn make_executable(_program: &Path) -> Result {
 /// The formatter, then the compiler with all its lints, for which warnings are errors.
 fn lint(context: &Context<'_>) -> Result {
     let name = "google-java-format";
-    let dir = context.root.join(format!("target/tools/{name}-{FORMATTER_VERSION}"));
-    let formatter = dir.join(format!("{name}.jar"));
-    if !formatter.exists() {
-        println!("installing {name}-{FORMATTER_VERSION}");
-        let artifact = format!("com.google.googlejavaformat:{name}:{FORMATTER_VERSION}");
-        copy(context, &format!("{artifact}:jar:all-deps"), &dir)?;
-    }
+    let artifact = format!("com.google.googlejavaformat:{name}:{FORMATTER_VERSION}:jar:all-deps");
+    let dir = tools::install(context.root, &format!("{name}-{FORMATTER_VERSION}"), |dir| {
+        copy(context, &artifact, dir)
+    })?;
     let mut sources = Vec::new();
     for dir in ["sdk/java/src/main", "sdk/java/src/test", "examples/shop/java"] {
         find_sources(&context.root.join(dir), &mut sources)?;
@@ -122,7 +105,9 @@ fn lint(context: &Context<'_>) -> Result {
             &format!("jdk.compiler/com.sun.tools.javac.{part}=ALL-UNNAMED"),
         ]);
     }
-    java.arg("-jar").arg(formatter).args(["--dry-run", "--set-exit-if-changed"]);
+    java.arg("-jar")
+        .arg(dir.join(format!("{name}.jar")))
+        .args(["--dry-run", "--set-exit-if-changed"]);
     run(java.args(sources))?;
     run(mvn(context).arg("test-compile"))
 }

@@ -4,13 +4,16 @@
 //! the others. What its tests need it installs by itself, into `target` and into
 //! directories that git ignores.
 
+use std::env;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
-use crate::Result;
-use crate::process::{in_ci, is_installed};
+use crate::process::{Beside, in_ci, is_installed, run};
 use crate::server::Server;
+use crate::{Result, tools};
 
 mod files;
 mod go;
@@ -21,6 +24,9 @@ mod typescript;
 
 /// All of them, in the order in which they are tested.
 const SDKS: [Sdk; 5] = [rust::SDK, python::SDK, typescript::SDK, go::SDK, java::SDK];
+
+/// The protos that are ours, for buf; the standard ones come with the libraries.
+const PROTOS: [&str; 2] = ["--path", "proto/tenantry"];
 
 /// One SDK.
 struct Sdk {
@@ -48,6 +54,8 @@ struct Sdk {
 pub(crate) struct Context<'a> {
     /// The root of the repository.
     pub(crate) root: &'a Path,
+    /// This tool.
+    pub(crate) program: PathBuf,
     /// The server's program.
     pub(crate) server: PathBuf,
     /// The server that is measured, where one is running.
@@ -71,6 +79,23 @@ impl Context<'_> {
             command.env("TENANTRY_ENDPOINT", &server.endpoint).env("TENANTRY_TOKEN", &server.token);
         }
         command
+    }
+
+    /// Generates the code of an SDK with buf, which finds its plugins in these
+    /// directories.
+    fn buf_generate(
+        &self,
+        sdk: &str,
+        mut plugins: Vec<PathBuf>,
+        args: &[&str],
+        out: &Path,
+    ) -> Result {
+        let buf = tools::buf(self.root)?.ok_or("buf cannot be installed here")?;
+        plugins.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+        let template = format!("sdk/{sdk}/buf.gen.yaml");
+        let mut generate = self.command(buf, ".");
+        generate.env("PATH", env::join_paths(plugins)?).args(["generate", "--template", &template]);
+        run(generate.args(args).arg("--output").arg(out))
     }
 }
 
@@ -136,57 +161,100 @@ fn installed(wanted: &[&str]) -> Result<Vec<&'static Sdk>> {
 /// Tests the SDKs of these names, or all; tells the counts of each. Of that for Rust
 /// they are known where the tests of the workspace have run before.
 pub(crate) fn test(context: &Context<'_>, wanted: &[&str], rust: Option<Outcome>) -> Result {
-    let mut told = Vec::new();
+    let (known, unknown): (Vec<_>, Vec<_>) = installed(wanted)?
+        .into_iter()
+        .partition(|sdk| rust.is_some() && sdk.name == rust::SDK.name);
+    let known = known.iter().zip(rust).map(|(sdk, outcome)| (sdk.name, Ok(outcome)));
+    let outcomes = each(context, &unknown, "test", |sdk| (sdk.test)(context));
+    println!();
     let mut failed = Vec::new();
-    for sdk in installed(wanted)? {
-        let outcome = match rust.filter(|_| sdk.name == rust::SDK.name) {
-            Some(known) => Ok(known),
-            None => {
-                println!("sdk: testing {}", sdk.name);
-                (sdk.test)(context)
-            }
-        };
+    for (name, outcome) in known.chain(outcomes) {
         match outcome {
             Ok(Outcome { passed, skipped, .. }) => {
-                told.push(format!(
-                    "conformance {}: {passed} passed, 0 failed, {skipped} skipped",
-                    sdk.name
-                ));
+                println!("conformance {name}: {passed} passed, 0 failed, {skipped} skipped");
             }
             Err(error) => {
-                told.push(format!("sdk: {} FAILED: {error}", sdk.name));
-                failed.push(sdk.name);
+                println!("sdk: {name} FAILED: {error}");
+                failed.push(name);
             }
         }
     }
-    println!("\n{}", told.join("\n"));
     if failed.is_empty() { Ok(()) } else { Err(format!("failed: {}", failed.join(", ")).into()) }
 }
 
 /// Checks formatting, lints and types of the SDKs of these names, or of all.
 pub(crate) fn lint(context: &Context<'_>, wanted: &[&str]) -> Result {
-    each(context, wanted, "checking", |sdk| sdk.lint)
+    all(context, wanted, "lint", |sdk| sdk.lint)
 }
 
 /// Builds what would be published of the SDKs of these names, or of all.
 pub(crate) fn package(context: &Context<'_>, wanted: &[&str]) -> Result {
-    each(context, wanted, "packaging", |sdk| sdk.package)
+    all(context, wanted, "package", |sdk| sdk.package)
 }
 
-/// Measures the SDKs of these names, or all, against the server that is running.
-pub(crate) fn bench(context: &Context<'_>, wanted: &[&str]) -> Result {
-    each(context, wanted, "measuring", |sdk| sdk.bench)
-}
-
-fn each(
+fn all(
     context: &Context<'_>,
     wanted: &[&str],
-    doing: &str,
-    verb: fn(&Sdk) -> fn(&Context<'_>) -> Result,
+    verb: &str,
+    of: fn(&Sdk) -> fn(&Context<'_>) -> Result,
 ) -> Result {
+    let here = |sdk: &Sdk| of(sdk)(context).map(|()| Outcome::default());
+    let mut failed = Vec::new();
+    for (name, ended) in each(context, &installed(wanted)?, verb, here) {
+        failed.extend(ended.err().map(|error| format!("{name}: {error}")));
+    }
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("; ").into()) }
+}
+
+/// How many SDKs are worked on at once: their tests wait more than they work, and most of
+/// their tools keep one processor busy.
+const AT_ONCE: usize = 2;
+
+/// Does what a verb says: for one SDK here, for more each in a process of its own, of
+/// which what it prints stands together. Answers in their order how it ended.
+fn each(
+    context: &Context<'_>,
+    sdks: &[&'static Sdk],
+    verb: &str,
+    here: impl Fn(&Sdk) -> Result<Outcome>,
+) -> Vec<(&'static str, Result<Outcome>)> {
+    if let [sdk] = sdks {
+        println!("sdk: {verb} {}", sdk.name);
+        return vec![(sdk.name, here(sdk))];
+    }
+    let waiting = Mutex::new(sdks.iter().enumerate());
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || {
+        let mut ended = Vec::new();
+        while let Some((index, sdk)) = next() {
+            let outcome = apart(context, verb, sdk).map_err(|error| error.to_string());
+            ended.push((index, sdk.name, outcome));
+        }
+        ended
+    };
+    let mut ended: Vec<_> = thread::scope(|scope| {
+        let workers = [(); AT_ONCE].map(|()| scope.spawn(work));
+        workers.into_iter().flat_map(|worker| worker.join().expect("it panics nowhere")).collect()
+    });
+    ended.sort_by_key(|(index, ..)| *index);
+    ended.into_iter().map(|(_, name, outcome)| (name, outcome.map_err(Into::into))).collect()
+}
+
+/// Does it in a process of its own, and shows what that has printed.
+fn apart(context: &Context<'_>, verb: &str, sdk: &Sdk) -> Result<Outcome> {
+    let mut command = Command::new(&context.program);
+    command.current_dir(context.root).args(["sdk", verb, sdk.name]);
+    let (printed, ended) = Beside::start(command)?.wait()?;
+    print!("{printed}");
+    ended.map(|()| printed.lines().filter_map(counts).next_back().unwrap_or_default())
+}
+
+/// Measures the SDKs of these names, or all, against the server that is running: one
+/// after the other, since they would measure each other.
+pub(crate) fn bench(context: &Context<'_>, wanted: &[&str]) -> Result {
     for sdk in installed(wanted)? {
-        println!("sdk: {doing} {}", sdk.name);
-        verb(sdk)(context).map_err(|error| format!("{}: {error}", sdk.name))?;
+        println!("sdk: measuring {}", sdk.name);
+        (sdk.bench)(context).map_err(|error| format!("{}: {error}", sdk.name))?;
     }
     Ok(())
 }

@@ -14,7 +14,6 @@ use crate::{Result, tools};
 
 const DIR: &str = "sdk/python";
 const EXAMPLE: &str = "../../examples/shop/python";
-const BIN: &str = if cfg!(windows) { "Scripts" } else { "bin" };
 
 pub(super) const SDK: Sdk = Sdk {
     name: "python",
@@ -27,16 +26,9 @@ pub(super) const SDK: Sdk = Sdk {
     bench,
 };
 
+/// The plugin is found by the name of its interpreter.
 fn generate(context: &Context<'_>, out: &Path) -> Result {
-    let buf = tools::buf(context.root)?.ok_or("buf cannot be installed here")?;
-    // The plugin is found by the name of its interpreter.
-    let mut path = vec![environment(context)?];
-    path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
-    run(context
-        .command(buf, ".")
-        .env("PATH", std::env::join_paths(path)?)
-        .args(["generate", "--template", "sdk/python/buf.gen.yaml", "--output"])
-        .arg(out))
+    context.buf_generate(SDK.name, vec![environment(context)?], &[], out)
 }
 
 fn lint(context: &Context<'_>) -> Result {
@@ -81,22 +73,11 @@ fn environment(context: &Context<'_>) -> Result<PathBuf> {
     fs::read(&requirements)?.hash(&mut hasher);
     fs::read(context.root.join(DIR).join("pyproject.toml"))?.hash(&mut hasher);
     let name = format!("python-sdk-{:016x}", hasher.finish());
-    let dir = context.root.join("target/tools").join(&name);
-    let bin = dir.join(BIN);
-    // Written last, so that what an interrupted install left behind is not used.
-    let complete = dir.join("complete");
-    if !complete.exists() {
-        println!("installing {name}");
-        output(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&dir))?;
-        let pip = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"];
-        let install = || {
-            let mut command = context.command(bin.join("python"), DIR);
-            command.args(pip);
-            command
-        };
-        output(install().arg("--requirement").arg(&requirements))?;
-        output(install().args(["--no-deps", "--no-build-isolation", "--editable", "."]))?;
-        fs::write(&complete, "")?;
-    }
-    Ok(bin)
+    let dir = tools::install(context.root, &name, |dir| {
+        tools::venv("python3", dir)?;
+        output(tools::pip_install(dir).arg("--requirement").arg(&requirements))?;
+        let package = ["--no-deps", "--no-build-isolation", "--editable"];
+        output(tools::pip_install(dir).args(package).arg(context.root.join(DIR))).map(drop)
+    })?;
+    Ok(dir.join(tools::PYTHON_BIN))
 }

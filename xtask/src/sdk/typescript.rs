@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{Context, Outcome, Sdk, run_suite};
+use crate::Result;
 use crate::process::{is_installed, output, run};
-use crate::{Result, tools};
 
 const DIR: &str = "sdk/typescript";
 
@@ -23,17 +23,11 @@ pub(super) const SDK: Sdk = Sdk {
     bench,
 };
 
+/// The plugin is one of the package's tools.
 fn generate(context: &Context<'_>, out: &Path) -> Result {
     install(context)?;
-    let buf = tools::buf(context.root)?.ok_or("buf cannot be installed here")?;
-    // The plugin is one of the package's tools.
-    let mut path = vec![context.root.join(DIR).join("node_modules/.bin")];
-    path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
-    run(context
-        .command(buf, ".")
-        .env("PATH", std::env::join_paths(path)?)
-        .args(["generate", "--template", "sdk/typescript/buf.gen.yaml", "--output"])
-        .arg(out))
+    let plugins = vec![context.root.join(DIR).join("node_modules/.bin")];
+    context.buf_generate(SDK.name, plugins, &[], out)
 }
 
 fn lint(context: &Context<'_>) -> Result {

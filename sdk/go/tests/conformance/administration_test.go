@@ -20,6 +20,11 @@ type createDatabase struct {
 	RequestID   string `json:"request_id"`
 }
 
+type branchDatabase struct {
+	Source string
+	createDatabase
+}
+
 type updateDatabase struct {
 	Name string
 	Set  struct {
@@ -63,7 +68,21 @@ type ofSchema struct {
 func (r *run) administer(ctx context.Context, client *tenantry.Client, s *step) (actual, error) {
 	switch {
 	case s.CreateDatabase != nil:
-		return r.createDatabase(ctx, client, s.CreateDatabase)
+		database, opts, err := s.CreateDatabase.wanted()
+		if err != nil {
+			return nil, err
+		}
+		database.Group = r.group
+		return databaseOf(client.Databases.Create(ctx, database, opts...))
+	case s.BranchDatabase != nil:
+		database, opts, err := s.BranchDatabase.wanted()
+		if err != nil {
+			return nil, err
+		}
+		if group, name, found := strings.Cut(database.Name, "/"); found {
+			database.Group, database.Name = group, name
+		}
+		return databaseOf(client.Databases.Branch(ctx, r.in(s.BranchDatabase.Source), database, opts...))
 	case s.GetDatabase != nil:
 		return databaseOf(client.Databases.Get(ctx, r.in(s.GetDatabase.Name)))
 	case s.UpdateDatabase != nil:
@@ -146,23 +165,19 @@ func databaseOf(database *tenantry.Database, err error) (actual, error) {
 	}, nil
 }
 
-func (r *run) createDatabase(ctx context.Context, client *tenantry.Client, c *createDatabase) (actual, error) {
+func (c *createDatabase) wanted() (*tenantry.Database, []tenantry.RequestOption, error) {
 	kind, err := kindOf(c.Kind)
-	if err != nil {
-		return nil, err
-	}
 	var opts []tenantry.RequestOption
 	if c.RequestID != "" {
 		opts = append(opts, tenantry.WithRequestID(c.RequestID))
 	}
-	return databaseOf(client.Databases.Create(ctx, &tenantry.Database{
-		Group:       r.group,
+	return &tenantry.Database{
 		Name:        c.Name,
 		Kind:        kind,
 		Schema:      c.Schema,
 		AllowAttach: c.AllowAttach,
 		Labels:      c.Labels,
-	}, opts...))
+	}, opts, err
 }
 
 func (r *run) updateDatabase(ctx context.Context, client *tenantry.Client, u *updateDatabase) (actual, error) {

@@ -28,6 +28,7 @@ type step struct {
 	Query            *query
 	Transaction      *transaction
 	CreateDatabase   *createDatabase      `json:"create_database"`
+	BranchDatabase   *branchDatabase      `json:"branch_database"`
 	GetDatabase      *named               `json:"get_database"`
 	UpdateDatabase   *updateDatabase      `json:"update_database"`
 	DeleteDatabase   *named               `json:"delete_database"`

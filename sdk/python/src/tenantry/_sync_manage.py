@@ -54,6 +54,7 @@ class Databases(_Namespace):
     list_groups = _list(databases.list_groups)
     delete_group = _call(databases.delete_group)
     create = _call(databases.create_database)
+    branch = _call(databases.branch_database)
     batch_create = _call(databases.batch_create_databases)
     get = _call(databases.get_database)
     list = _list(databases.list_databases)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tests.server import Server
 
 CASES = Path(__file__).resolve().parents[4] / "tests" / "conformance"
 SDK = "python"
+RUN_SECONDS_MAX = 600
 
 
 async def run_case(api: Api, shared: Server, case: dict[str, Any]) -> None:
@@ -52,6 +54,8 @@ async def run(api: Api, shared: Server, wanted: str) -> tuple[int, int, int]:
 
 def main() -> None:
     """Runs the suite, or the cases whose names hold the first argument."""
+    # A step that hangs is given up, but its thread would be waited for at the end.
+    faulthandler.dump_traceback_later(RUN_SECONDS_MAX, exit=True)
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     totals = [0, 0, 0]
     shared = Server()

@@ -26,6 +26,7 @@ from tests.server import Server
 STEP_SECONDS_MAX = 30
 IN_FLIGHT_SECONDS = 0.2
 BESIDES = {"client", "timeout_ms", "idempotent", "expect", "error"}
+NEW = {"kind", "schema", "allow_attach", "labels", "request_id"}
 
 
 class OwnError(Exception):
@@ -244,7 +245,7 @@ class Case:
             await self.step(each)
 
     async def _create_database(self, given: Mapping[str, Any], step: Mapping[str, Any]) -> Any:
-        _only(given, {"name", "kind", "schema", "allow_attach", "labels", "request_id"})
+        _only(given, {"name", *NEW})
         NewDatabase(**{key: value for key, value in given.items() if key != "request_id"})
         rest = {key: value for key, value in given.items() if key != "name"}
         client = self._client(step)
@@ -255,6 +256,12 @@ class Case:
                 )
             )
         )
+
+    async def _branch_database(self, given: Mapping[str, Any], step: Mapping[str, Any]) -> Any:
+        _only(given, {"source", "name", *NEW})
+        call = self._client(step).databases.branch
+        options = {**given, "source": self._named(given["source"]), **_timeout(step)}
+        return _fields(await self._api.call(lambda: call(**options)))
 
     async def _get_database(self, given: Mapping[str, Any], step: Mapping[str, Any]) -> Any:
         return _fields(await self._named_call("get", given, step))
@@ -430,6 +437,7 @@ OPERATIONS: dict[str, Any] = {
     "query": Case._query,
     "transaction": Case._transaction,
     "create_database": Case._create_database,
+    "branch_database": Case._branch_database,
     "get_database": Case._get_database,
     "update_database": Case._update_database,
     "delete_database": Case._delete_database,

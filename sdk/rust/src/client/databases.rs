@@ -10,9 +10,9 @@ use super::call::{Method, request_id, stub};
 use super::pages::pages;
 use super::{Call, Client, DatabaseInfo, DatabaseKind, Error, Group, Pages, Result};
 use crate::v1::{
-    BatchCreateDatabasesRequest, CreateDatabaseRequest, CreateGroupRequest, DeleteDatabaseRequest,
-    DeleteGroupRequest, GetDatabaseRequest, GetGroupRequest, ListDatabasesRequest,
-    ListGroupsRequest, UndeleteDatabaseRequest, UpdateDatabaseRequest,
+    BatchCreateDatabasesRequest, BranchDatabaseRequest, CreateDatabaseRequest, CreateGroupRequest,
+    DeleteDatabaseRequest, DeleteGroupRequest, GetDatabaseRequest, GetGroupRequest,
+    ListDatabasesRequest, ListGroupsRequest, UndeleteDatabaseRequest, UpdateDatabaseRequest,
 };
 
 /// Groups and databases. A reference is `group/name` or `group/UUID`; without a
@@ -55,7 +55,19 @@ impl Databases {
     /// Creates a database; the name is `group/name`.
     pub fn create(&self, reference: impl Into<String>) -> CreateDatabase {
         let database = new_database(&reference.into());
-        CreateDatabase { client: self.0.clone(), database, request_id: None }
+        CreateDatabase { client: self.0.clone(), source: None, database, request_id: None }
+    }
+
+    /// Creates a database from a snapshot of another, `source`, which goes on
+    /// undisturbed. Group, kind and schema are those of the source and need not be
+    /// given; nothing of its configuration is taken over. It is made within the
+    /// call's deadline or not at all.
+    pub fn branch(
+        &self,
+        source: impl Into<String>,
+        reference: impl Into<String>,
+    ) -> CreateDatabase {
+        CreateDatabase { source: Some(source.into()), ..self.create(reference) }
     }
 
     /// Creates many databases, all or none; each has its `name` and its `group`.
@@ -118,17 +130,19 @@ fn new_database(reference: &str) -> DatabaseInfo {
     DatabaseInfo { name: name.to_owned(), group: group.to_owned(), ..DatabaseInfo::default() }
 }
 
-/// A database to create; `.await` creates it.
+/// A database to create, or a branch; `.await` creates it.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is created without `.await`"]
 pub struct CreateDatabase {
     client: Client,
+    source: Option<String>,
     database: DatabaseInfo,
     request_id: Option<String>,
 }
 
 impl CreateDatabase {
-    /// The kind. Default: CHILD with a schema, REGULAR without.
+    /// The kind. Default: CHILD with a schema, REGULAR without; of a branch that of
+    /// its source.
     pub fn kind(mut self, kind: DatabaseKind) -> Self {
         self.database.kind = kind.into();
         self
@@ -177,16 +191,19 @@ impl IntoFuture for CreateDatabase {
     type IntoFuture = Call<DatabaseInfo>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self { client, database, request_id: chosen } = self;
+        let Self { client, source, database, request_id: chosen } = self;
         async move {
-            let request =
-                CreateDatabaseRequest { database: Some(database), request_id: request_id(chosen) };
-            let answer = client.call(
-                Method::safe("CreateDatabase"),
-                request,
-                stub!(databases.create_database),
-            );
-            answer.await?.database.ok_or_else(Error::malformed)
+            let (database, request_id) = (Some(database), request_id(chosen));
+            let created = if let Some(source) = source {
+                let request = BranchDatabaseRequest { source, database, request_id };
+                let method = Method::safe("BranchDatabase");
+                client.call(method, request, stub!(databases.branch_database)).await?.database
+            } else {
+                let request = CreateDatabaseRequest { database, request_id };
+                let method = Method::safe("CreateDatabase");
+                client.call(method, request, stub!(databases.create_database)).await?.database
+            };
+            created.ok_or_else(Error::malformed)
         }
         .boxed()
     }

@@ -36,8 +36,8 @@ pub struct Database {
     #[prost(string, tag = "5")]
     pub schema: ::prost::alloc::string::String,
     /// Output only. Of a SCHEMA database: the number of its migrations that have
-    /// committed, 0 at first. Of a CHILD: its parent's, on which every request to it
-    /// runs. 0 of a REGULAR one.
+    /// committed, those of the one that it is a branch of included; 0 at first. Of a
+    /// CHILD: its parent's, on which every request to it runs. 0 of a REGULAR one.
     #[prost(uint64, tag = "6")]
     pub generation: u64,
     /// Other databases of the group may attach it, with a token that lists it.
@@ -384,7 +384,9 @@ pub struct BranchDatabaseRequest {
     #[prost(string, tag = "1")]
     pub source: ::prost::alloc::string::String,
     /// Required. The database to create. `name` must be set; `group`, `kind` and
-    /// `schema` are those of the source and may be left empty.
+    /// `schema` are those of the source and may be left empty (INVALID_ARGUMENT when
+    /// they are others). Its configuration is what stands here, and nothing of it
+    /// comes from the source; output-only fields are ignored.
     #[prost(message, optional, tag = "2")]
     pub database: ::core::option::Option<Database>,
     /// Makes the request safe to send again, as in `CreateDatabaseRequest`.
@@ -950,9 +952,15 @@ pub mod databases_service_client {
             self.inner.client_streaming(req, path, codec).await
         }
         /// Creates a database from one snapshot of another in the same group, which
-        /// goes on undisturbed. A branch of a CHILD is a CHILD of the same schema.
-        /// Also: DATABASE_NOT_FOUND, ALREADY_EXISTS, WRONG_KIND, CHILD_QUARANTINED,
-        /// REQUEST_ID_REUSED, UNIMPLEMENTED.
+        /// goes on undisturbed: it has all that was acknowledged before the call. A
+        /// branch of a CHILD is a CHILD of the same schema, which a migration that is
+        /// under way validates too; a branch of a SCHEMA database is one of its own, at
+        /// the same generation, without the children and without the record of earlier
+        /// migrations. A copy that is not done by the deadline is given up; the server
+        /// allows 30 seconds by default. Also:
+        /// DATABASE_NOT_FOUND, ALREADY_EXISTS, READS_BLOCKED, CHILD_QUARANTINED,
+        /// DATABASE_CORRUPT, BUSY when migrations of the schema commit all the time,
+        /// REQUEST_ID_REUSED.
         pub async fn branch_database(
             &mut self,
             request: impl tonic::IntoRequest<super::BranchDatabaseRequest>,
@@ -1128,9 +1136,15 @@ pub mod databases_service_server {
             tonic::Status,
         >;
         /// Creates a database from one snapshot of another in the same group, which
-        /// goes on undisturbed. A branch of a CHILD is a CHILD of the same schema.
-        /// Also: DATABASE_NOT_FOUND, ALREADY_EXISTS, WRONG_KIND, CHILD_QUARANTINED,
-        /// REQUEST_ID_REUSED, UNIMPLEMENTED.
+        /// goes on undisturbed: it has all that was acknowledged before the call. A
+        /// branch of a CHILD is a CHILD of the same schema, which a migration that is
+        /// under way validates too; a branch of a SCHEMA database is one of its own, at
+        /// the same generation, without the children and without the record of earlier
+        /// migrations. A copy that is not done by the deadline is given up; the server
+        /// allows 30 seconds by default. Also:
+        /// DATABASE_NOT_FOUND, ALREADY_EXISTS, READS_BLOCKED, CHILD_QUARANTINED,
+        /// DATABASE_CORRUPT, BUSY when migrations of the schema commit all the time,
+        /// REQUEST_ID_REUSED.
         async fn branch_database(
             &self,
             request: tonic::Request<super::BranchDatabaseRequest>,
@@ -2293,8 +2307,8 @@ pub enum ErrorReason {
     /// UNIMPLEMENTED. This server does not offer the RPC or the option yet.
     ///
     /// ```text
-    /// BranchDatabase is not available on this server yet
-    /// { "method": "BranchDatabase" }
+    /// QueryFleet is not available on this server yet
+    /// { "method": "QueryFleet" }
     /// ```
     Unimplemented = 48,
     /// UNAVAILABLE. The server is shutting down. A write that was under way may or

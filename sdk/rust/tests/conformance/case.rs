@@ -53,6 +53,7 @@ fields! {
         query: Option<Query>,
         transaction: Option<Transaction>,
         create_database: Option<CreateDatabase>,
+        branch_database: Option<BranchDatabase>,
         get_database: Option<Name>,
         update_database: Option<UpdateDatabase>,
         delete_database: Option<Name>,
@@ -132,6 +133,10 @@ fields! {
         allow_attach: Option<bool>,
         #[serde(default)] labels: BTreeMap<String, String>,
         request_id: Option<String>,
+    }
+    BranchDatabase {
+        source: String,
+        #[serde(flatten)] database: CreateDatabase,
     }
     Name {
         name: String,

@@ -11,8 +11,9 @@ use futures_util::future::BoxFuture;
 use rustix::process::Signal;
 use serde_json::{Value as Json, json};
 use tenantry_client::{
-    Access, Args, Attach, ChildState, Client, Database, DatabaseInfo, DatabaseKind, Encoding,
-    IntoArgs as _, Migration, RetryPolicy, Statement, TransactionMode, Value, WaitFor,
+    Access, Args, Attach, ChildState, Client, CreateDatabase as Creation, Database, DatabaseInfo,
+    DatabaseKind, Encoding, IntoArgs as _, Migration, RetryPolicy, Statement, TransactionMode,
+    Value, WaitFor,
 };
 use tokio::time::{sleep, timeout};
 
@@ -55,7 +56,10 @@ async fn operation(world: Arc<World>, step: Step) -> Answer {
     } else if let Some(it) = step.transaction {
         transaction(w, &client, it).await
     } else if let Some(it) = step.create_database {
-        create_database(w, &client, it).await
+        create_database(databases.create(name(&it.name)), it).await
+    } else if let Some(it) = step.branch_database {
+        let call = databases.branch(name(&it.source), &it.database.name);
+        create_database(call, it.database).await
     } else if let Some(it) = step.get_database {
         Ok(database(&databases.get(name(&it.name)).await?))
     } else if let Some(it) = step.update_database {
@@ -359,8 +363,7 @@ fn database(database: &DatabaseInfo) -> Json {
     })
 }
 
-async fn create_database(world: &World, client: &Client, it: CreateDatabase) -> Answer {
-    let mut call = client.databases().create(world.reference(&it.name));
+async fn create_database(mut call: Creation, it: CreateDatabase) -> Answer {
     if let Some(kind) = it.kind {
         call = call.kind(self::kind(&kind)?);
     }

@@ -45,6 +45,9 @@ const DOORS: Readonly<Record<string, Door>> = {
   },
 };
 
+/** How long a run may take before it counts as hanging. */
+const RUN_MS_MAX = 600_000;
+
 const SUITE = join(fileURLToPath(import.meta.url), "../../../../../../tests/conformance");
 
 async function runCase(door: Door, shared: Server, group: string, testCase: Fields): Promise<void> {
@@ -116,6 +119,11 @@ function told(error: unknown): string {
   }
   return texts.join("; ").replace(/\s+/g, " ");
 }
+
+setTimeout(() => {
+  console.log(`the run has not ended after ${RUN_MS_MAX} ms`);
+  process.exit(1);
+}, RUN_MS_MAX).unref();
 
 const door = DOORS[process.argv[2] ?? "node"];
 if (door === undefined) {

@@ -12,6 +12,7 @@ import type {
   DatabaseInfo,
   Kind,
   Migration,
+  NewDatabase,
   NewToken,
   Row,
   Transaction,
@@ -227,20 +228,37 @@ function changes(set: Fields): DatabaseChanges {
   };
 }
 
-async function createDatabase({ world, client, options, expected }: Context, fields: Fields) {
-  const { name, kind, schema, request_id, ...set } = fields;
-  const settings = {
+function newDatabase({ kind, schema, ...set }: Fields): NewDatabase {
+  return {
     ...changes(set),
     kind: kind as Kind | undefined,
     schema: schema as string | undefined,
   };
+}
+
+async function createDatabase({ world, client, options, expected }: Context, fields: Fields) {
+  const { name, request_id, ...settings } = fields;
   const requestId = request_id as string | undefined;
-  const created = await client.databases.create(world.reference(name), settings, {
+  const created = await client.databases.create(world.reference(name), newDatabase(settings), {
     ...options,
     requestId,
   });
   check(() => {
     checkNamed(described(created), expected);
+  });
+}
+
+async function branchDatabase({ world, client, options, expected }: Context, fields: Fields) {
+  const { source, name, request_id, ...settings } = fields;
+  const requestId = request_id as string | undefined;
+  const branch = await client.databases.branch(
+    world.reference(source),
+    String(name),
+    newDatabase(settings),
+    { ...options, requestId },
+  );
+  check(() => {
+    checkNamed(described(branch), expected);
   });
 }
 
@@ -413,6 +431,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   query,
   transaction,
   create_database: createDatabase,
+  branch_database: branchDatabase,
   get_database: async ({ world, client, options, expected }, { name, ...rest }) => {
     only(rest);
     const info = await client.databases.get(world.reference(name), options);
@@ -455,13 +474,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 export async function createDatabases(world: World, databases: readonly unknown[]): Promise<void> {
   await world.admin.databases.createGroup(world.group);
   for (const each of databases) {
-    const { name, kind, schema, ...set } = (
-      typeof each === "string" ? { name: each } : each
-    ) as Fields;
-    await world.admin.databases.create(world.reference(name), {
-      ...changes(set),
-      kind: kind as Kind | undefined,
-      schema: schema as string | undefined,
-    });
+    const { name, ...settings } = (typeof each === "string" ? { name: each } : each) as Fields;
+    await world.admin.databases.create(world.reference(name), newDatabase(settings));
   }
 }

@@ -1,5 +1,6 @@
 //! `tenantry db`.
 
+mod branch;
 mod config;
 mod confirmation;
 mod tokens;
@@ -27,6 +28,9 @@ const PAGE_SIZE: i32 = 1_000;
 pub enum Command {
     /// Create a database
     Create(Create),
+
+    /// Create a database from a snapshot of another one, which goes on meanwhile
+    Branch(branch::Branch),
 
     /// List the databases that the token covers
     List(List),
@@ -122,6 +126,7 @@ impl Command {
     pub(super) fn check(&self) -> Outcome {
         match self {
             Self::Create(create) => create.check(),
+            Self::Branch(branch) => branch.check(),
             Self::Destroy { name, confirmation } => {
                 confirmation.ask(&format!("Delete database {name} with all its data?"))
             }
@@ -150,6 +155,7 @@ pub(super) async fn run(command: Command, client: &Client, format: Format) -> Ou
             let database = service.create_database(request).await?.into_inner().database;
             done(format, "created", database)?;
         }
+        Command::Branch(branch) => branch::run(branch, client, format).await?,
         Command::List(filter) => list(filter, client, format).await?,
         Command::Show { name } => {
             output::show(format, output::database(&get(client, name).await?))?;

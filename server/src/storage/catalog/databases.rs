@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::failure::{Failure, is_taken};
 use super::sql::read_name;
 use super::{
-    Database, Kind, KindFilter, NewDatabase, RequestKey, Settings, SettingsPatch, State, groups,
-    requests,
+    Database, Group, Kind, KindFilter, NewDatabase, RequestKey, Settings, SettingsPatch, State,
+    groups, requests,
 };
 use crate::env::Timestamp;
 use crate::error::{Error, Reason};
@@ -55,32 +55,12 @@ pub(super) fn create(
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => unknown.insert(groups::by_id(connection, new.group_id)?),
         };
-        let mut database = Database {
-            id,
-            name: new.name,
-            group_id: group.id,
-            group: group.name.clone(),
-            kind: new.kind,
-            schema_name: None,
-            generation: Generation::default(),
-            file_generation: Generation::default(),
-            quarantine: None,
-            used: false,
-            settings: new.settings,
-            state: State::Active,
-            revision: 1,
-            create_time: now,
-            update_time: now,
-            delete_time: None,
-            purge_time: None,
-            tokens_not_before: group.tokens_not_before,
-        };
-        insert_under_parent(connection, &mut database, &mut parents).map_err(|failure| {
-            match failure {
+        let database = create_under_parent(connection, id, new, group, &mut parents, now).map_err(
+            |failure| match failure {
                 Failure::Refused(error) if one_of_many => error.with("index", index).into(),
                 failure => failure,
-            }
-        })?;
+            },
+        )?;
         created.push(Arc::new(database));
     }
     if let Some(key) = request {
@@ -89,13 +69,36 @@ pub(super) fn create(
     Ok(created)
 }
 
-/// Inserts a database; a CHILD is at its parent's generation. `parents` holds
-/// those that were read before.
-fn insert_under_parent(
+/// Creates a database without a file; a CHILD is at its parent's generation.
+/// `parents` holds those that were read before.
+pub(super) fn create_under_parent(
     connection: &Connection,
-    database: &mut Database,
+    id: DatabaseId,
+    new: NewDatabase,
+    group: &Group,
     parents: &mut HashMap<DatabaseId, Arc<Database>>,
-) -> Result<(), Failure> {
+    now: Timestamp,
+) -> Result<Database, Failure> {
+    let mut database = Database {
+        id,
+        name: new.name,
+        group_id: group.id,
+        group: group.name.clone(),
+        kind: new.kind,
+        schema_name: None,
+        generation: Generation::default(),
+        file_generation: Generation::default(),
+        quarantine: None,
+        used: false,
+        settings: new.settings,
+        state: State::Active,
+        revision: 1,
+        create_time: now,
+        update_time: now,
+        delete_time: None,
+        purge_time: None,
+        tokens_not_before: group.tokens_not_before,
+    };
     if let Kind::Child { schema } = database.kind {
         let parent = match parents.entry(schema) {
             Entry::Occupied(known) => known.into_mut(),
@@ -105,7 +108,8 @@ fn insert_under_parent(
         database.schema_name = Some(parent.name.clone());
         database.generation = parent.generation;
     }
-    insert(connection, database)
+    insert(connection, &database)?;
+    Ok(database)
 }
 
 fn check_parent(parent: &Database, group: GroupId) -> Result<(), Error> {
@@ -127,10 +131,9 @@ fn insert(connection: &Connection, database: &Database) -> Result<(), Failure> {
             used, allow_attach, delete_protection, block_reads, block_writes, size_limit_bytes, state,
             revision, create_time, update_time, tokens_not_before)
         VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 0)";
-    let (kind, schema) = match database.kind {
-        Kind::Regular => (KindFilter::Regular, None),
-        Kind::Schema => (KindFilter::Schema, None),
-        Kind::Child { schema } => (KindFilter::Child, Some(schema)),
+    let schema = match database.kind {
+        Kind::Regular | Kind::Schema => None,
+        Kind::Child { schema } => Some(schema),
     };
     let settings = &database.settings;
     let inserted = connection.prepare_cached(sql)?.execute(params![
@@ -138,7 +141,7 @@ fn insert(connection: &Connection, database: &Database) -> Result<(), Failure> {
         database.name.as_str(),
         database.group_id.uuid().into_bytes(),
         database.group.as_str(),
-        kind_column(kind),
+        kind_column(database.kind.into()),
         schema.map(|id| id.uuid().into_bytes()),
         database.used,
         settings.allow_attach,

@@ -20,6 +20,7 @@ mod requests;
 mod schema;
 mod sql;
 mod sqlite;
+mod staged;
 mod tokens;
 mod writer;
 
@@ -238,6 +239,16 @@ pub enum KindFilter {
     Child,
 }
 
+impl From<Kind> for KindFilter {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Regular => Self::Regular,
+            Kind::Schema => Self::Schema,
+            Kind::Child { .. } => Self::Child,
+        }
+    }
+}
+
 /// What a caller may know of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Visible {
@@ -369,6 +380,36 @@ pub trait Catalog: Send + Sync {
         request: Option<RequestKey>,
         now: Timestamp,
     ) -> BoxFuture<'_, Result<Vec<Arc<Database>>>>;
+    /// What an earlier request of this key created. Errors: `REQUEST_ID_REUSED`.
+    fn requested_databases(
+        &self,
+        request: RequestKey,
+    ) -> BoxFuture<'_, Result<Option<Vec<Arc<Database>>>>>;
+    /// Notes a database that is to get its file before anybody sees it. Errors:
+    /// those of [`Catalog::create_databases`]; its name is not taken by this.
+    fn stage_database(
+        &self,
+        id: DatabaseId,
+        new: NewDatabase,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Arc<Database>>>;
+    /// Makes a staged database active, with a durable file of this generation,
+    /// which a SCHEMA database has from now on. `None`, and nothing is done, where
+    /// the parent of a CHILD is at another one by now. A repeat of `request`
+    /// answers what the first answered, and gives this one up. Errors:
+    /// `ALREADY_EXISTS`, `GROUP_NOT_FOUND`, `DATABASE_NOT_FOUND` (of the parent),
+    /// `REQUEST_ID_REUSED`.
+    fn publish_database(
+        &self,
+        staged: Arc<Database>,
+        generation: Generation,
+        request: Option<RequestKey>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Option<Arc<Database>>>>;
+    /// Gives a staged database up: the next [`Catalog::purge_databases`] answers it.
+    /// One that is active stays. What is staged when a catalog is opened is given
+    /// up by that.
+    fn abandon_database(&self, id: DatabaseId) -> BoxFuture<'_, Result<()>>;
     /// Looks an active database up; answered from memory where possible.
     fn database(&self, reference: &DatabaseRef) -> BoxFuture<'_, Result<Option<Arc<Database>>>> {
         self.database_for(reference, &|_| true)

@@ -16,7 +16,8 @@ use super::{
     Catalog, ChildCounts, ChildState, Database, DatabaseCursor, DatabaseFilter, Group, Member,
     MemberFilter, Migration, MigrationEnd, MigrationFigures, MigrationScript, MigrationState,
     NewDatabase, NewMigration, RequestKey, SettingsPatch, TokenFilter, TokenRow, TokenScope,
-    Visible, children, databases, deletion, groups, list, migrations, schema, tokens,
+    Visible, children, databases, deletion, groups, list, migrations, requests, schema, staged,
+    tokens,
 };
 use crate::env::{Env, Timestamp};
 use crate::error::Result;
@@ -53,6 +54,7 @@ impl SqliteCatalog {
             let (path, known) = (file.to_path_buf(), schema::CATALOG_FORMAT);
             return Err(DataDirError::NewerFormat { path, found, known });
         }
+        staged::abandon_all(&writing).map_err(failed)?;
         let reading: rusqlite::Result<_> = (0..READERS).map(|_| open_reading(file)).collect();
         let readers = Readers::new(reading.map_err(failed)?);
         let cache = Arc::new(Cache::new());
@@ -157,6 +159,39 @@ impl Catalog for SqliteCatalog {
             self.writer
                 .run(move |db| databases::create(db, databases, request.as_ref(), now).map(fresh)),
         )
+    }
+
+    fn requested_databases(
+        &self,
+        request: RequestKey,
+    ) -> BoxFuture<'_, Result<Option<Vec<Arc<Database>>>>> {
+        Box::pin(self.readers.read(move |db| requests::answered(db, &request)))
+    }
+
+    fn stage_database(
+        &self,
+        id: DatabaseId,
+        new: NewDatabase,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Arc<Database>>> {
+        Box::pin(self.writer.run(move |db| staged::stage(db, id, new, now).map(fresh)))
+    }
+
+    fn publish_database(
+        &self,
+        staged: Arc<Database>,
+        generation: Generation,
+        request: Option<RequestKey>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Option<Arc<Database>>>> {
+        // A database that was missing is not in the cache.
+        Box::pin(self.writer.run(move |db| {
+            staged::publish(db, &staged, generation, request.as_ref(), now).map(fresh)
+        }))
+    }
+
+    fn abandon_database(&self, id: DatabaseId) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.writer.run(move |db| staged::abandon(db, id).map(fresh)))
     }
 
     fn database_for(

@@ -6,6 +6,7 @@ mod databases;
 mod kinds;
 mod listing;
 mod migrations;
+mod staged;
 mod tokens;
 mod upgrade;
 

@@ -8,6 +8,7 @@
 //! One that follows a schema is handed out only when its file is at the schema's
 //! generation.
 
+mod branch;
 mod cold;
 mod first_use;
 mod migrate;
@@ -21,13 +22,14 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use lru::LruCache;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 
+use self::branch::COPIES_MAX;
 use self::cold::ColdWork;
 use self::first_use::Found;
 use super::catalog::{Catalog, Database, Kind};
 use super::data_dir::DataDir;
-use super::files::Files;
+use super::files::{Branch, Files};
 use super::fleet::Fleet;
 use super::open_database::{DatabaseConfig, OpenDatabase, blocking};
 use super::templates::Templates;
@@ -53,6 +55,8 @@ pub struct Pool {
     templates: Templates,
     slots: Mutex<Slots>,
     fleets: Mutex<HashMap<DatabaseId, Arc<Fleet>>>,
+    /// Whose turn it is to copy a whole file.
+    copies: Semaphore,
 }
 
 struct Slots {
@@ -101,6 +105,7 @@ impl Pool {
             templates,
             slots: Mutex::new(slots),
             fleets: Mutex::default(),
+            copies: Semaphore::new(COPIES_MAX),
         }))
     }
 
@@ -275,6 +280,10 @@ impl Files for Pool {
             });
             removed.await.unwrap_or_default()
         })
+    }
+
+    fn branch(self: Arc<Self>, branch: Branch) -> BoxFuture<'static, Result<Arc<Database>>> {
+        Box::pin(self.make_branch(branch))
     }
 
     fn sizes(&self, ids: Vec<DatabaseId>) -> BoxFuture<'_, Vec<u64>> {

@@ -1,5 +1,5 @@
-//! What happens at once: a migration, writes, commits, a creation, a deletion, a
-//! cancel and a kill. What was acknowledged tells in part what came before what;
+//! What happens at once: a migration, writes, commits, a creation, a branch, a
+//! deletion, a cancel and a kill. What was acknowledged tells in part what came before what;
 //! of the orders that are left, one must lead to what is found.
 
 use std::collections::BTreeMap;
@@ -13,17 +13,26 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tonic::Status;
 
-use super::{Open, PARENT, Play};
+use super::{Open, PARENT, Play, name_of};
 use crate::model::oracle::Oracle;
-use crate::model::step::{NAMES, SLOTS, Script, Together, Way};
+use crate::model::step::{SLOTS, Script, Together, Way};
 use crate::support::Fleet;
 use crate::support::client::{metadata, reason};
 use crate::support::fleet::{is_committed, is_final, is_retryable, new_request_id};
 
 /// What is done to one child while other things happen.
-enum Op {
+pub(super) enum Op {
     Write(String),
     Commit(Oracle),
+}
+
+impl Op {
+    fn copy(&self) -> Self {
+        match self {
+            Self::Write(sql) => Self::Write(sql.clone()),
+            Self::Commit(db) => Self::Commit(db.copy()),
+        }
+    }
 }
 
 /// What became of a migration.
@@ -76,7 +85,7 @@ impl Play<'_> {
 
     /// Everything at once, and then finds out what has happened.
     pub(super) async fn together(&mut self, together: Together, way: Way) {
-        let Together { script, writes, create, delete, cancel_ms, kill_ms } = together;
+        let Together { script, writes, create, branch, delete, cancel_ms, kill_ms } = together;
         let mut ops = BTreeMap::new();
         let mut running: BTreeMap<String, JoinHandle<Result<Option<u64>, Status>>> =
             BTreeMap::new();
@@ -98,7 +107,7 @@ impl Play<'_> {
             running.insert(name.clone(), tokio::spawn(write));
             ops.insert(name, Op::Write(sql));
         }
-        let create = create.map(|name| format!("n{:02}", name % NAMES));
+        let create = create.map(name_of);
         let create = create.filter(|name| !self.children.contains_key(name));
         let created = create.clone().map(|name| {
             let fleet = self.fleet.clone();
@@ -115,6 +124,8 @@ impl Play<'_> {
             let fleet = self.fleet.clone();
             tokio::spawn(async move { fleet.try_delete(&name).await })
         });
+        let op_of = |name: &str| ops.get(name).map(Op::copy);
+        let branching = branch.and_then(|of| self.start_branch(of, op_of, [&create, &delete]));
         let migration = script.clone().map(|script| {
             let (fleet, request, before) =
                 (self.fleet.clone(), self.request(&script), self.generation);
@@ -142,7 +153,16 @@ impl Play<'_> {
 
         let verdict = self.verdict(migrated, killed).await;
         if let Some(script) = &script {
-            self.check_verdict(&verdict, script, &ops, way, cancel_ms.is_some(), killed);
+            let verdict = match (&verdict, &branching) {
+                // It fails where its source does.
+                (Verdict::Failed(on), Some(branch))
+                    if on.ends_with(&format!("/{}", branch.name)) =>
+                {
+                    &Verdict::Failed(branch.source.clone())
+                }
+                (verdict, _) => verdict,
+            };
+            self.check_verdict(verdict, script, &ops, way, cancel_ms.is_some(), killed);
         }
         assert!(!was_cancelled || verdict == Verdict::Cancelled, "{}: {verdict:?}", self.at);
         let names = if killed { self.fleet.names().await } else { Vec::new() };
@@ -176,6 +196,9 @@ impl Play<'_> {
         for (name, op) in ops {
             let result = results.remove(&name).expect("it has ended");
             self.settle(&name, op, result, committed.as_ref(), killed).await;
+        }
+        if let Some(branching) = branching {
+            self.settle_branch(branching, committed.as_ref(), killed).await;
         }
     }
 
@@ -336,7 +359,7 @@ impl Play<'_> {
 
 /// When something was done, as seen from a migration that committed.
 #[derive(Clone, Copy, Debug)]
-enum Order {
+pub(super) enum Order {
     Never,
     Before,
     After,
@@ -344,7 +367,7 @@ enum Order {
 
 impl Order {
     /// What it leads to; nothing where it cannot have been so.
-    fn lead(self, before: &Oracle, op: &Op, script: Option<&Script>) -> Option<Oracle> {
+    pub(super) fn lead(self, before: &Oracle, op: &Op, script: Option<&Script>) -> Option<Oracle> {
         let db = before.copy();
         let migrate = |db: Oracle| match script {
             Some(script) => db.migrate(script).is_ok().then_some(db),

@@ -220,8 +220,8 @@ type Database struct {
 	// INVALID_ARGUMENT.
 	Schema string `protobuf:"bytes,5,opt,name=schema,proto3" json:"schema,omitempty"`
 	// Output only. Of a SCHEMA database: the number of its migrations that have
-	// committed, 0 at first. Of a CHILD: its parent's, on which every request to it
-	// runs. 0 of a REGULAR one.
+	// committed, those of the one that it is a branch of included; 0 at first. Of a
+	// CHILD: its parent's, on which every request to it runs. 0 of a REGULAR one.
 	Generation uint64 `protobuf:"varint,6,opt,name=generation,proto3" json:"generation,omitempty"`
 	// Other databases of the group may attach it, with a token that lists it.
 	// Default: false.
@@ -1952,7 +1952,9 @@ type BranchDatabaseRequest struct {
 	// DATABASE_NOT_FOUND.
 	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
 	// Required. The database to create. `name` must be set; `group`, `kind` and
-	// `schema` are those of the source and may be left empty.
+	// `schema` are those of the source and may be left empty (INVALID_ARGUMENT when
+	// they are others). Its configuration is what stands here, and nothing of it
+	// comes from the source; output-only fields are ignored.
 	Database *Database `protobuf:"bytes,2,opt,name=database,proto3" json:"database,omitempty"`
 	// Makes the request safe to send again, as in `CreateDatabaseRequest`.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`

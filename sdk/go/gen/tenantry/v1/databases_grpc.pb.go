@@ -105,9 +105,15 @@ type DatabasesServiceClient interface {
 	// REQUEST_ID_REUSED, UNIMPLEMENTED.
 	ImportDatabase(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[ImportDatabaseRequest, ImportDatabaseResponse], error)
 	// Creates a database from one snapshot of another in the same group, which
-	// goes on undisturbed. A branch of a CHILD is a CHILD of the same schema.
-	// Also: DATABASE_NOT_FOUND, ALREADY_EXISTS, WRONG_KIND, CHILD_QUARANTINED,
-	// REQUEST_ID_REUSED, UNIMPLEMENTED.
+	// goes on undisturbed: it has all that was acknowledged before the call. A
+	// branch of a CHILD is a CHILD of the same schema, which a migration that is
+	// under way validates too; a branch of a SCHEMA database is one of its own, at
+	// the same generation, without the children and without the record of earlier
+	// migrations. A copy that is not done by the deadline is given up; the server
+	// allows 30 seconds by default. Also:
+	// DATABASE_NOT_FOUND, ALREADY_EXISTS, READS_BLOCKED, CHILD_QUARANTINED,
+	// DATABASE_CORRUPT, BUSY when migrations of the schema commit all the time,
+	// REQUEST_ID_REUSED.
 	BranchDatabase(ctx context.Context, in *BranchDatabaseRequest, opts ...grpc.CallOption) (*BranchDatabaseResponse, error)
 }
 
@@ -339,9 +345,15 @@ type DatabasesServiceServer interface {
 	// REQUEST_ID_REUSED, UNIMPLEMENTED.
 	ImportDatabase(grpc.ClientStreamingServer[ImportDatabaseRequest, ImportDatabaseResponse]) error
 	// Creates a database from one snapshot of another in the same group, which
-	// goes on undisturbed. A branch of a CHILD is a CHILD of the same schema.
-	// Also: DATABASE_NOT_FOUND, ALREADY_EXISTS, WRONG_KIND, CHILD_QUARANTINED,
-	// REQUEST_ID_REUSED, UNIMPLEMENTED.
+	// goes on undisturbed: it has all that was acknowledged before the call. A
+	// branch of a CHILD is a CHILD of the same schema, which a migration that is
+	// under way validates too; a branch of a SCHEMA database is one of its own, at
+	// the same generation, without the children and without the record of earlier
+	// migrations. A copy that is not done by the deadline is given up; the server
+	// allows 30 seconds by default. Also:
+	// DATABASE_NOT_FOUND, ALREADY_EXISTS, READS_BLOCKED, CHILD_QUARANTINED,
+	// DATABASE_CORRUPT, BUSY when migrations of the schema commit all the time,
+	// REQUEST_ID_REUSED.
 	BranchDatabase(context.Context, *BranchDatabaseRequest) (*BranchDatabaseResponse, error)
 	mustEmbedUnimplementedDatabasesServiceServer()
 }

@@ -325,8 +325,8 @@ const (
 	ErrorReason_ERROR_REASON_CANCELLED ErrorReason = 47
 	// UNIMPLEMENTED. This server does not offer the RPC or the option yet.
 	//
-	//	BranchDatabase is not available on this server yet
-	//	{ "method": "BranchDatabase" }
+	//	QueryFleet is not available on this server yet
+	//	{ "method": "QueryFleet" }
 	ErrorReason_ERROR_REASON_UNIMPLEMENTED ErrorReason = 48
 	// UNAVAILABLE. The server is shutting down. A write that was under way may or
 	// may not have been done.

@@ -97,6 +97,49 @@ def create_database(
     )
 
 
+def branch_database(
+    source: str,
+    name: str,
+    *,
+    kind: DatabaseKind | None = None,
+    schema: str = "",
+    allow_attach: bool = False,
+    delete_protection: bool = False,
+    block_reads: bool = False,
+    block_writes: bool = False,
+    size_limit_bytes: int = 0,
+    labels: Mapping[str, str] | None = None,
+    request_id: str = "",
+    timeout: float | None = None,
+) -> Call[DatabaseInfo]:
+    """Creates a database from a snapshot of `source`, which goes on undisturbed.
+
+    Group, `kind` and `schema` are those of the source and need not be given; nothing of
+    its configuration is taken over. It is made within the `timeout` or not at all. The
+    `request_id` makes it safe to send again; by default it is a fresh one.
+    """
+    new = NewDatabase(
+        name,
+        kind,
+        schema,
+        allow_attach,
+        delete_protection,
+        block_reads,
+        block_writes,
+        size_limit_bytes,
+        labels or {},
+    )
+    return Call(
+        rpc("DatabasesService", "BranchDatabase", databases_pb2.BranchDatabaseResponse),
+        databases_pb2.BranchDatabaseRequest(
+            source=source, database=new.message(), request_id=fresh_unless(request_id)
+        ),
+        lambda answer: DatabaseInfo.of(answer.database),
+        repeatable=True,
+        timeout=timeout,
+    )
+
+
 def batch_create_databases(
     databases: Iterable[NewDatabase], *, request_id: str = "", timeout: float | None = None
 ) -> Call[list[DatabaseInfo]]:

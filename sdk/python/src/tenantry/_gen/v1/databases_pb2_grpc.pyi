@@ -107,9 +107,15 @@ class DatabasesServiceStub:
     """
     BranchDatabase: _grpc.UnaryUnaryMultiCallable[_databases_pb2.BranchDatabaseRequest, _databases_pb2.BranchDatabaseResponse]
     """Creates a database from one snapshot of another in the same group, which
-    goes on undisturbed. A branch of a CHILD is a CHILD of the same schema.
-    Also: DATABASE_NOT_FOUND, ALREADY_EXISTS, WRONG_KIND, CHILD_QUARANTINED,
-    REQUEST_ID_REUSED, UNIMPLEMENTED.
+    goes on undisturbed: it has all that was acknowledged before the call. A
+    branch of a CHILD is a CHILD of the same schema, which a migration that is
+    under way validates too; a branch of a SCHEMA database is one of its own, at
+    the same generation, without the children and without the record of earlier
+    migrations. A copy that is not done by the deadline is given up; the server
+    allows 30 seconds by default. Also:
+    DATABASE_NOT_FOUND, ALREADY_EXISTS, READS_BLOCKED, CHILD_QUARANTINED,
+    DATABASE_CORRUPT, BUSY when migrations of the schema commit all the time,
+    REQUEST_ID_REUSED.
     """
 
 @_typing.type_check_only
@@ -191,9 +197,15 @@ class DatabasesServiceAsyncStub(DatabasesServiceStub):
     """
     BranchDatabase: _aio.UnaryUnaryMultiCallable[_databases_pb2.BranchDatabaseRequest, _databases_pb2.BranchDatabaseResponse]  # type: ignore[assignment]
     """Creates a database from one snapshot of another in the same group, which
-    goes on undisturbed. A branch of a CHILD is a CHILD of the same schema.
-    Also: DATABASE_NOT_FOUND, ALREADY_EXISTS, WRONG_KIND, CHILD_QUARANTINED,
-    REQUEST_ID_REUSED, UNIMPLEMENTED.
+    goes on undisturbed: it has all that was acknowledged before the call. A
+    branch of a CHILD is a CHILD of the same schema, which a migration that is
+    under way validates too; a branch of a SCHEMA database is one of its own, at
+    the same generation, without the children and without the record of earlier
+    migrations. A copy that is not done by the deadline is given up; the server
+    allows 30 seconds by default. Also:
+    DATABASE_NOT_FOUND, ALREADY_EXISTS, READS_BLOCKED, CHILD_QUARANTINED,
+    DATABASE_CORRUPT, BUSY when migrations of the schema commit all the time,
+    REQUEST_ID_REUSED.
     """
 
 class DatabasesServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -356,9 +368,15 @@ class DatabasesServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_databases_pb2.BranchDatabaseResponse, _abc.Awaitable[_databases_pb2.BranchDatabaseResponse]]:
         """Creates a database from one snapshot of another in the same group, which
-        goes on undisturbed. A branch of a CHILD is a CHILD of the same schema.
-        Also: DATABASE_NOT_FOUND, ALREADY_EXISTS, WRONG_KIND, CHILD_QUARANTINED,
-        REQUEST_ID_REUSED, UNIMPLEMENTED.
+        goes on undisturbed: it has all that was acknowledged before the call. A
+        branch of a CHILD is a CHILD of the same schema, which a migration that is
+        under way validates too; a branch of a SCHEMA database is one of its own, at
+        the same generation, without the children and without the record of earlier
+        migrations. A copy that is not done by the deadline is given up; the server
+        allows 30 seconds by default. Also:
+        DATABASE_NOT_FOUND, ALREADY_EXISTS, READS_BLOCKED, CHILD_QUARANTINED,
+        DATABASE_CORRUPT, BUSY when migrations of the schema commit all the time,
+        REQUEST_ID_REUSED.
         """
 
 def add_DatabasesServiceServicer_to_server(servicer: DatabasesServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

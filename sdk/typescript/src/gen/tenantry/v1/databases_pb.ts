@@ -95,8 +95,8 @@ export type Database = Message<"tenantry.v1.Database"> & {
 
   /**
    * Output only. Of a SCHEMA database: the number of its migrations that have
-   * committed, 0 at first. Of a CHILD: its parent's, on which every request to it
-   * runs. 0 of a REGULAR one.
+   * committed, those of the one that it is a branch of included; 0 at first. Of a
+   * CHILD: its parent's, on which every request to it runs. 0 of a REGULAR one.
    *
    * @generated from field: uint64 generation = 6;
    */
@@ -967,7 +967,9 @@ export type BranchDatabaseRequest = Message<"tenantry.v1.BranchDatabaseRequest">
 
   /**
    * Required. The database to create. `name` must be set; `group`, `kind` and
-   * `schema` are those of the source and may be left empty.
+   * `schema` are those of the source and may be left empty (INVALID_ARGUMENT when
+   * they are others). Its configuration is what stands here, and nothing of it
+   * comes from the source; output-only fields are ignored.
    *
    * @generated from field: tenantry.v1.Database database = 2;
    */
@@ -1268,9 +1270,15 @@ export const DatabasesService: GenService<{
   },
   /**
    * Creates a database from one snapshot of another in the same group, which
-   * goes on undisturbed. A branch of a CHILD is a CHILD of the same schema.
-   * Also: DATABASE_NOT_FOUND, ALREADY_EXISTS, WRONG_KIND, CHILD_QUARANTINED,
-   * REQUEST_ID_REUSED, UNIMPLEMENTED.
+   * goes on undisturbed: it has all that was acknowledged before the call. A
+   * branch of a CHILD is a CHILD of the same schema, which a migration that is
+   * under way validates too; a branch of a SCHEMA database is one of its own, at
+   * the same generation, without the children and without the record of earlier
+   * migrations. A copy that is not done by the deadline is given up; the server
+   * allows 30 seconds by default. Also:
+   * DATABASE_NOT_FOUND, ALREADY_EXISTS, READS_BLOCKED, CHILD_QUARANTINED,
+   * DATABASE_CORRUPT, BUSY when migrations of the schema commit all the time,
+   * REQUEST_ID_REUSED.
    *
    * @generated from rpc tenantry.v1.DatabasesService.BranchDatabase
    */

@@ -558,8 +558,8 @@ export enum ErrorReason {
   /**
    * UNIMPLEMENTED. This server does not offer the RPC or the option yet.
    *
-   *     BranchDatabase is not available on this server yet
-   *     { "method": "BranchDatabase" }
+   *     QueryFleet is not available on this server yet
+   *     { "method": "QueryFleet" }
    *
    * @generated from enum value: ERROR_REASON_UNIMPLEMENTED = 48;
    */

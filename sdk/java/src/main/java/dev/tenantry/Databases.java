@@ -1,6 +1,7 @@
 package dev.tenantry;
 
 import dev.tenantry.v1.BatchCreateDatabasesRequest;
+import dev.tenantry.v1.BranchDatabaseRequest;
 import dev.tenantry.v1.CreateDatabaseRequest;
 import dev.tenantry.v1.CreateGroupRequest;
 import dev.tenantry.v1.DatabasesServiceGrpc;
@@ -137,6 +138,51 @@ public final class Databases {
     return DatabaseInfo.of(
         transport
             .unary(DatabasesServiceGrpc.getCreateDatabaseMethod(), request, true, timeout)
+            .getDatabase());
+  }
+
+  /**
+   * Creates a database from a snapshot of another, which goes on undisturbed.
+   *
+   * @param source the reference of the database to copy
+   * @param reference the reference of the branch, or its name alone
+   * @return the branch
+   */
+  public DatabaseInfo branch(String source, String reference) {
+    return branch(source, NewDatabase.named(reference));
+  }
+
+  /**
+   * Creates a database from a snapshot of another, which goes on undisturbed. It is made within the
+   * time of the call or not at all.
+   *
+   * @param source the reference of the database to copy
+   * @param database what to create; group, kind and parent are those of the source and need not be
+   *     given, and nothing of its configuration is taken over
+   * @return the branch
+   */
+  public DatabaseInfo branch(String source, NewDatabase database) {
+    return branch(source, database, UUID.randomUUID().toString());
+  }
+
+  /**
+   * Creates a branch under an id of the caller's, which makes the creation safe to repeat.
+   *
+   * @param source the reference of the database to copy
+   * @param database what to create
+   * @param requestId the same for the same creation
+   * @return the branch
+   */
+  public DatabaseInfo branch(String source, NewDatabase database, String requestId) {
+    BranchDatabaseRequest request =
+        BranchDatabaseRequest.newBuilder()
+            .setSource(source)
+            .setDatabase(database.proto())
+            .setRequestId(requestId)
+            .build();
+    return DatabaseInfo.of(
+        transport
+            .unary(DatabasesServiceGrpc.getBranchDatabaseMethod(), request, true, timeout)
             .getDatabase());
   }
 

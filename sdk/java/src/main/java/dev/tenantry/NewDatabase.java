@@ -2,7 +2,7 @@ package dev.tenantry;
 
 import java.util.Map;
 
-/** A database to create: REGULAR, where nothing else is said. */
+/** A database to create: REGULAR, where nothing else is said; a branch is what its source is. */
 public final class NewDatabase {
   private final dev.tenantry.v1.Database.Builder proto = dev.tenantry.v1.Database.newBuilder();
 
@@ -11,7 +11,8 @@ public final class NewDatabase {
   /**
    * Begins to describe a database.
    *
-   * @param reference {@code group/name}; without a slash the group is {@code default}
+   * @param reference {@code group/name}; without a slash the group is {@code default}, of a branch
+   *     that of its source
    * @return the description
    */
   public static NewDatabase named(String reference) {

@@ -36,13 +36,13 @@ class FuturesTest {
           @Override
           <R> void answer(Object request, ClientCall.Listener<R> listener) {
             sentAgain.countDown();
-            listener.onClose(Status.UNAVAILABLE, new Metadata());
+            // Not before the caller has the future, so that the pause comes after that.
+            future.thenRunAsync(() -> listener.onClose(Status.UNAVAILABLE, new Metadata()));
           }
 
           @Override
           void reconnecting() {
-            // A pause of no length ends in the thread that has made the call.
-            future.thenAccept(later -> later.cancel(true));
+            future.join().cancel(true);
           }
         };
     var later = channel.database().idempotent().executeAsync("SELECT 1");

@@ -100,7 +100,9 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Required. The database to create. `name` must be set; `group`, `kind` and
-   * `schema` are those of the source and may be left empty.
+   * `schema` are those of the source and may be left empty (INVALID_ARGUMENT when
+   * they are others). Its configuration is what stands here, and nothing of it
+   * comes from the source; output-only fields are ignored.
    * </pre>
    *
    * <code>.tenantry.v1.Database database = 2 [json_name = "database"];</code>
@@ -113,7 +115,9 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Required. The database to create. `name` must be set; `group`, `kind` and
-   * `schema` are those of the source and may be left empty.
+   * `schema` are those of the source and may be left empty (INVALID_ARGUMENT when
+   * they are others). Its configuration is what stands here, and nothing of it
+   * comes from the source; output-only fields are ignored.
    * </pre>
    *
    * <code>.tenantry.v1.Database database = 2 [json_name = "database"];</code>
@@ -126,7 +130,9 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Required. The database to create. `name` must be set; `group`, `kind` and
-   * `schema` are those of the source and may be left empty.
+   * `schema` are those of the source and may be left empty (INVALID_ARGUMENT when
+   * they are others). Its configuration is what stands here, and nothing of it
+   * comes from the source; output-only fields are ignored.
    * </pre>
    *
    * <code>.tenantry.v1.Database database = 2 [json_name = "database"];</code>
@@ -685,7 +691,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The database to create. `name` must be set; `group`, `kind` and
-     * `schema` are those of the source and may be left empty.
+     * `schema` are those of the source and may be left empty (INVALID_ARGUMENT when
+     * they are others). Its configuration is what stands here, and nothing of it
+     * comes from the source; output-only fields are ignored.
      * </pre>
      *
      * <code>.tenantry.v1.Database database = 2 [json_name = "database"];</code>
@@ -697,7 +705,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The database to create. `name` must be set; `group`, `kind` and
-     * `schema` are those of the source and may be left empty.
+     * `schema` are those of the source and may be left empty (INVALID_ARGUMENT when
+     * they are others). Its configuration is what stands here, and nothing of it
+     * comes from the source; output-only fields are ignored.
      * </pre>
      *
      * <code>.tenantry.v1.Database database = 2 [json_name = "database"];</code>
@@ -713,7 +723,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The database to create. `name` must be set; `group`, `kind` and
-     * `schema` are those of the source and may be left empty.
+     * `schema` are those of the source and may be left empty (INVALID_ARGUMENT when
+     * they are others). Its configuration is what stands here, and nothing of it
+     * comes from the source; output-only fields are ignored.
      * </pre>
      *
      * <code>.tenantry.v1.Database database = 2 [json_name = "database"];</code>
@@ -734,7 +746,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The database to create. `name` must be set; `group`, `kind` and
-     * `schema` are those of the source and may be left empty.
+     * `schema` are those of the source and may be left empty (INVALID_ARGUMENT when
+     * they are others). Its configuration is what stands here, and nothing of it
+     * comes from the source; output-only fields are ignored.
      * </pre>
      *
      * <code>.tenantry.v1.Database database = 2 [json_name = "database"];</code>
@@ -753,7 +767,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The database to create. `name` must be set; `group`, `kind` and
-     * `schema` are those of the source and may be left empty.
+     * `schema` are those of the source and may be left empty (INVALID_ARGUMENT when
+     * they are others). Its configuration is what stands here, and nothing of it
+     * comes from the source; output-only fields are ignored.
      * </pre>
      *
      * <code>.tenantry.v1.Database database = 2 [json_name = "database"];</code>
@@ -779,7 +795,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The database to create. `name` must be set; `group`, `kind` and
-     * `schema` are those of the source and may be left empty.
+     * `schema` are those of the source and may be left empty (INVALID_ARGUMENT when
+     * they are others). Its configuration is what stands here, and nothing of it
+     * comes from the source; output-only fields are ignored.
      * </pre>
      *
      * <code>.tenantry.v1.Database database = 2 [json_name = "database"];</code>
@@ -797,7 +815,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The database to create. `name` must be set; `group`, `kind` and
-     * `schema` are those of the source and may be left empty.
+     * `schema` are those of the source and may be left empty (INVALID_ARGUMENT when
+     * they are others). Its configuration is what stands here, and nothing of it
+     * comes from the source; output-only fields are ignored.
      * </pre>
      *
      * <code>.tenantry.v1.Database database = 2 [json_name = "database"];</code>
@@ -810,7 +830,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The database to create. `name` must be set; `group`, `kind` and
-     * `schema` are those of the source and may be left empty.
+     * `schema` are those of the source and may be left empty (INVALID_ARGUMENT when
+     * they are others). Its configuration is what stands here, and nothing of it
+     * comes from the source; output-only fields are ignored.
      * </pre>
      *
      * <code>.tenantry.v1.Database database = 2 [json_name = "database"];</code>
@@ -826,7 +848,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Required. The database to create. `name` must be set; `group`, `kind` and
-     * `schema` are those of the source and may be left empty.
+     * `schema` are those of the source and may be left empty (INVALID_ARGUMENT when
+     * they are others). Its configuration is what stands here, and nothing of it
+     * comes from the source; output-only fields are ignored.
      * </pre>
      *
      * <code>.tenantry.v1.Database database = 2 [json_name = "database"];</code>

@@ -33,7 +33,9 @@ public interface BranchDatabaseRequestOrBuilder extends
   /**
    * <pre>
    * Required. The database to create. `name` must be set; `group`, `kind` and
-   * `schema` are those of the source and may be left empty.
+   * `schema` are those of the source and may be left empty (INVALID_ARGUMENT when
+   * they are others). Its configuration is what stands here, and nothing of it
+   * comes from the source; output-only fields are ignored.
    * </pre>
    *
    * <code>.tenantry.v1.Database database = 2 [json_name = "database"];</code>
@@ -43,7 +45,9 @@ public interface BranchDatabaseRequestOrBuilder extends
   /**
    * <pre>
    * Required. The database to create. `name` must be set; `group`, `kind` and
-   * `schema` are those of the source and may be left empty.
+   * `schema` are those of the source and may be left empty (INVALID_ARGUMENT when
+   * they are others). Its configuration is what stands here, and nothing of it
+   * comes from the source; output-only fields are ignored.
    * </pre>
    *
    * <code>.tenantry.v1.Database database = 2 [json_name = "database"];</code>
@@ -53,7 +57,9 @@ public interface BranchDatabaseRequestOrBuilder extends
   /**
    * <pre>
    * Required. The database to create. `name` must be set; `group`, `kind` and
-   * `schema` are those of the source and may be left empty.
+   * `schema` are those of the source and may be left empty (INVALID_ARGUMENT when
+   * they are others). Its configuration is what stands here, and nothing of it
+   * comes from the source; output-only fields are ignored.
    * </pre>
    *
    * <code>.tenantry.v1.Database database = 2 [json_name = "database"];</code>

@@ -295,8 +295,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Output only. Of a SCHEMA database: the number of its migrations that have
-   * committed, 0 at first. Of a CHILD: its parent's, on which every request to it
-   * runs. 0 of a REGULAR one.
+   * committed, those of the one that it is a branch of included; 0 at first. Of a
+   * CHILD: its parent's, on which every request to it runs. 0 of a REGULAR one.
    * </pre>
    *
    * <code>uint64 generation = 6 [json_name = "generation"];</code>
@@ -2133,8 +2133,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Output only. Of a SCHEMA database: the number of its migrations that have
-     * committed, 0 at first. Of a CHILD: its parent's, on which every request to it
-     * runs. 0 of a REGULAR one.
+     * committed, those of the one that it is a branch of included; 0 at first. Of a
+     * CHILD: its parent's, on which every request to it runs. 0 of a REGULAR one.
      * </pre>
      *
      * <code>uint64 generation = 6 [json_name = "generation"];</code>
@@ -2147,8 +2147,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Output only. Of a SCHEMA database: the number of its migrations that have
-     * committed, 0 at first. Of a CHILD: its parent's, on which every request to it
-     * runs. 0 of a REGULAR one.
+     * committed, those of the one that it is a branch of included; 0 at first. Of a
+     * CHILD: its parent's, on which every request to it runs. 0 of a REGULAR one.
      * </pre>
      *
      * <code>uint64 generation = 6 [json_name = "generation"];</code>
@@ -2165,8 +2165,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Output only. Of a SCHEMA database: the number of its migrations that have
-     * committed, 0 at first. Of a CHILD: its parent's, on which every request to it
-     * runs. 0 of a REGULAR one.
+     * committed, those of the one that it is a branch of included; 0 at first. Of a
+     * CHILD: its parent's, on which every request to it runs. 0 of a REGULAR one.
      * </pre>
      *
      * <code>uint64 generation = 6 [json_name = "generation"];</code>

@@ -122,8 +122,8 @@ public interface DatabaseOrBuilder extends
   /**
    * <pre>
    * Output only. Of a SCHEMA database: the number of its migrations that have
-   * committed, 0 at first. Of a CHILD: its parent's, on which every request to it
-   * runs. 0 of a REGULAR one.
+   * committed, those of the one that it is a branch of included; 0 at first. Of a
+   * CHILD: its parent's, on which every request to it runs. 0 of a REGULAR one.
    * </pre>
    *
    * <code>uint64 generation = 6 [json_name = "generation"];</code>

@@ -690,9 +690,15 @@ public final class DatabasesServiceGrpc {
     /**
      * <pre>
      * Creates a database from one snapshot of another in the same group, which
-     * goes on undisturbed. A branch of a CHILD is a CHILD of the same schema.
-     * Also: DATABASE_NOT_FOUND, ALREADY_EXISTS, WRONG_KIND, CHILD_QUARANTINED,
-     * REQUEST_ID_REUSED, UNIMPLEMENTED.
+     * goes on undisturbed: it has all that was acknowledged before the call. A
+     * branch of a CHILD is a CHILD of the same schema, which a migration that is
+     * under way validates too; a branch of a SCHEMA database is one of its own, at
+     * the same generation, without the children and without the record of earlier
+     * migrations. A copy that is not done by the deadline is given up; the server
+     * allows 30 seconds by default. Also:
+     * DATABASE_NOT_FOUND, ALREADY_EXISTS, READS_BLOCKED, CHILD_QUARANTINED,
+     * DATABASE_CORRUPT, BUSY when migrations of the schema commit all the time,
+     * REQUEST_ID_REUSED.
      * </pre>
      */
     default void branchDatabase(dev.tenantry.v1.BranchDatabaseRequest request,
@@ -922,9 +928,15 @@ public final class DatabasesServiceGrpc {
     /**
      * <pre>
      * Creates a database from one snapshot of another in the same group, which
-     * goes on undisturbed. A branch of a CHILD is a CHILD of the same schema.
-     * Also: DATABASE_NOT_FOUND, ALREADY_EXISTS, WRONG_KIND, CHILD_QUARANTINED,
-     * REQUEST_ID_REUSED, UNIMPLEMENTED.
+     * goes on undisturbed: it has all that was acknowledged before the call. A
+     * branch of a CHILD is a CHILD of the same schema, which a migration that is
+     * under way validates too; a branch of a SCHEMA database is one of its own, at
+     * the same generation, without the children and without the record of earlier
+     * migrations. A copy that is not done by the deadline is given up; the server
+     * allows 30 seconds by default. Also:
+     * DATABASE_NOT_FOUND, ALREADY_EXISTS, READS_BLOCKED, CHILD_QUARANTINED,
+     * DATABASE_CORRUPT, BUSY when migrations of the schema commit all the time,
+     * REQUEST_ID_REUSED.
      * </pre>
      */
     public void branchDatabase(dev.tenantry.v1.BranchDatabaseRequest request,
@@ -1122,9 +1134,15 @@ public final class DatabasesServiceGrpc {
     /**
      * <pre>
      * Creates a database from one snapshot of another in the same group, which
-     * goes on undisturbed. A branch of a CHILD is a CHILD of the same schema.
-     * Also: DATABASE_NOT_FOUND, ALREADY_EXISTS, WRONG_KIND, CHILD_QUARANTINED,
-     * REQUEST_ID_REUSED, UNIMPLEMENTED.
+     * goes on undisturbed: it has all that was acknowledged before the call. A
+     * branch of a CHILD is a CHILD of the same schema, which a migration that is
+     * under way validates too; a branch of a SCHEMA database is one of its own, at
+     * the same generation, without the children and without the record of earlier
+     * migrations. A copy that is not done by the deadline is given up; the server
+     * allows 30 seconds by default. Also:
+     * DATABASE_NOT_FOUND, ALREADY_EXISTS, READS_BLOCKED, CHILD_QUARANTINED,
+     * DATABASE_CORRUPT, BUSY when migrations of the schema commit all the time,
+     * REQUEST_ID_REUSED.
      * </pre>
      */
     public dev.tenantry.v1.BranchDatabaseResponse branchDatabase(dev.tenantry.v1.BranchDatabaseRequest request) throws io.grpc.StatusException {
@@ -1305,9 +1323,15 @@ public final class DatabasesServiceGrpc {
     /**
      * <pre>
      * Creates a database from one snapshot of another in the same group, which
-     * goes on undisturbed. A branch of a CHILD is a CHILD of the same schema.
-     * Also: DATABASE_NOT_FOUND, ALREADY_EXISTS, WRONG_KIND, CHILD_QUARANTINED,
-     * REQUEST_ID_REUSED, UNIMPLEMENTED.
+     * goes on undisturbed: it has all that was acknowledged before the call. A
+     * branch of a CHILD is a CHILD of the same schema, which a migration that is
+     * under way validates too; a branch of a SCHEMA database is one of its own, at
+     * the same generation, without the children and without the record of earlier
+     * migrations. A copy that is not done by the deadline is given up; the server
+     * allows 30 seconds by default. Also:
+     * DATABASE_NOT_FOUND, ALREADY_EXISTS, READS_BLOCKED, CHILD_QUARANTINED,
+     * DATABASE_CORRUPT, BUSY when migrations of the schema commit all the time,
+     * REQUEST_ID_REUSED.
      * </pre>
      */
     public dev.tenantry.v1.BranchDatabaseResponse branchDatabase(dev.tenantry.v1.BranchDatabaseRequest request) {
@@ -1485,9 +1509,15 @@ public final class DatabasesServiceGrpc {
     /**
      * <pre>
      * Creates a database from one snapshot of another in the same group, which
-     * goes on undisturbed. A branch of a CHILD is a CHILD of the same schema.
-     * Also: DATABASE_NOT_FOUND, ALREADY_EXISTS, WRONG_KIND, CHILD_QUARANTINED,
-     * REQUEST_ID_REUSED, UNIMPLEMENTED.
+     * goes on undisturbed: it has all that was acknowledged before the call. A
+     * branch of a CHILD is a CHILD of the same schema, which a migration that is
+     * under way validates too; a branch of a SCHEMA database is one of its own, at
+     * the same generation, without the children and without the record of earlier
+     * migrations. A copy that is not done by the deadline is given up; the server
+     * allows 30 seconds by default. Also:
+     * DATABASE_NOT_FOUND, ALREADY_EXISTS, READS_BLOCKED, CHILD_QUARANTINED,
+     * DATABASE_CORRUPT, BUSY when migrations of the schema commit all the time,
+     * REQUEST_ID_REUSED.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<dev.tenantry.v1.BranchDatabaseResponse> branchDatabase(

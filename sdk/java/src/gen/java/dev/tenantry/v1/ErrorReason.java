@@ -583,8 +583,8 @@ public enum ErrorReason
    * <pre>
    * UNIMPLEMENTED. This server does not offer the RPC or the option yet.
    *
-   *     BranchDatabase is not available on this server yet
-   *     { "method": "BranchDatabase" }
+   *     QueryFleet is not available on this server yet
+   *     { "method": "QueryFleet" }
    * </pre>
    *
    * <code>ERROR_REASON_UNIMPLEMENTED = 48;</code>
@@ -1183,8 +1183,8 @@ public enum ErrorReason
    * <pre>
    * UNIMPLEMENTED. This server does not offer the RPC or the option yet.
    *
-   *     BranchDatabase is not available on this server yet
-   *     { "method": "BranchDatabase" }
+   *     QueryFleet is not available on this server yet
+   *     { "method": "QueryFleet" }
    * </pre>
    *
    * <code>ERROR_REASON_UNIMPLEMENTED = 48;</code>

@@ -61,7 +61,8 @@ final class CaseRunner implements AutoCloseable {
         admin.databases().create(NewDatabase.named(group + "/" + name));
       } else {
         Fields database = new Fields(item);
-        NewDatabase described = Operations.newDatabase(group, database);
+        NewDatabase described =
+            Operations.newDatabase(group + "/" + database.text("name"), database);
         database.done();
         admin.databases().create(described);
       }
@@ -137,6 +138,7 @@ final class CaseRunner implements AutoCloseable {
       case "query" -> query(calls, fields);
       case "transaction" -> transaction(calls, fields);
       case "create_database" -> calls.createDatabase(fields);
+      case "branch_database" -> calls.branchDatabase(fields);
       case "get_database" -> calls.getDatabase(fields);
       case "update_database" -> calls.updateDatabase(fields);
       case "delete_database" -> calls.deleteDatabase(fields);

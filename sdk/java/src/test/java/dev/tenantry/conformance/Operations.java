@@ -187,7 +187,7 @@ final class Operations {
   }
 
   Map<String, Object> createDatabase(Fields fields) {
-    NewDatabase database = newDatabase(group, fields);
+    NewDatabase database = newDatabase(reference(fields.text("name")), fields);
     if (fields.has("request_id")) {
       String id = fields.text("request_id");
       fields.done();
@@ -197,8 +197,20 @@ final class Operations {
     return shown(databases().create(database));
   }
 
-  static NewDatabase newDatabase(String group, Fields fields) {
-    NewDatabase database = NewDatabase.named(group + "/" + fields.text("name"));
+  Map<String, Object> branchDatabase(Fields fields) {
+    String source = reference(fields.text("source"));
+    NewDatabase database = newDatabase(fields.text("name"), fields);
+    if (fields.has("request_id")) {
+      String id = fields.text("request_id");
+      fields.done();
+      return shown(databases().branch(source, database, id));
+    }
+    fields.done();
+    return shown(databases().branch(source, database));
+  }
+
+  static NewDatabase newDatabase(String reference, Fields fields) {
+    NewDatabase database = NewDatabase.named(reference);
     if (fields.has("kind")) {
       database.kind(DatabaseInfo.Kind.valueOf(fields.text("kind")));
     }
