@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import uuid4
 
-import grpc
 import pytest
 
 import tenantry
 from tests.server import Server
-
-# grpc ends its thread for asyncio with the last channel. Where that is found by the garbage
-# collection together with one of its calls, it waits for ever; so it is kept.
-grpc.aio.init_grpc_aio()
 
 
 @pytest.fixture(scope="session")

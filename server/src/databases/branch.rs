@@ -56,17 +56,21 @@ impl Databases {
         };
         let method = Method::Branch { source: source.id };
         let request = request_key(request_id, method, slice::from_ref(&new))?;
-        if let Some(key) = &request
-            && let Some(first) = self.catalog.requested_databases(key.clone()).await?
-        {
-            return self.view(first.into_iter().next().ok_or_else(nothing)?).await;
+        if let Some(first) = self.first(request.as_ref()).await? {
+            return self.view(first).await;
         }
         if source.settings.block_reads {
             let message = "reads are switched off for this database, and a branch is a read";
             return Err(Error::new(Reason::ReadsBlocked, message));
         }
         if source.used {
-            let branched = self.copy(source, new, request).await?;
+            let branched = match self.copy(source, new, request.clone()).await {
+                // By the first of these requests, perhaps, since the look above.
+                Err(taken) if taken.reason() == Reason::AlreadyExists => {
+                    self.first(request.as_ref()).await?.ok_or(taken)?
+                }
+                copied => copied?,
+            };
             return self.view(branched).await;
         }
         // As empty as its source, or what its schema is.
@@ -96,6 +100,15 @@ impl Databases {
             return Err(Error::field("database.schema", "must be that of the source, or empty"));
         }
         Ok(())
+    }
+
+    /// What the first request of this key made.
+    async fn first(&self, request: Option<&RequestKey>) -> Result<Option<Arc<Database>>> {
+        let Some(key) = request else { return Ok(None) };
+        match self.catalog.requested_databases(key.clone()).await? {
+            None => Ok(None),
+            Some(first) => first.into_iter().next().ok_or_else(nothing).map(Some),
+        }
     }
 
     async fn copy(

@@ -106,7 +106,7 @@ impl Shared {
         let batches = members::pages(catalog, parent.id, among, PAGE_CHILDREN_MAX)
             .map_ok(|batch| async {
                 let count = batch.len() as u64;
-                Ok(count - self.bring_up(&fleet, target, batch, 1, true).await?)
+                Ok(count - self.bring_up(&fleet, target, batch).await?)
             })
             .try_buffer_unordered(self.config.apply_workers);
         let mut batches = pin!(batches);

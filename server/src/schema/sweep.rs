@@ -21,15 +21,23 @@ use super::{Shared, members};
 use crate::error::Result;
 use crate::names::{DatabaseId, Generation};
 use crate::storage::Fleet;
-use crate::storage::catalog::{Database, DatabaseFilter, KindFilter, Member, MemberFilter};
+use crate::storage::catalog::{
+    ChildCounts, Database, DatabaseFilter, KindFilter, Member, MemberFilter,
+};
 
-/// How many files share a sync and a note in the catalog.
-const BATCH_MEMBERS_MAX: usize = 256;
+/// How many files share a sync and a note in the catalog: a sync costs about as much as
+/// a few hundred files.
+const BATCH_MEMBERS_MAX: usize = 1_024;
+/// The least that a small fleet is cut into, so that every worker has a part.
+const BATCH_MEMBERS_MIN: usize = 128;
 /// How many schemas are listed at once.
 const PAGE_SCHEMAS_MAX: usize = 100;
 /// How often a file is tried before it counts as one that cannot be brought up:
 /// what is in the way is often gone at once.
 const TRIES_MAX: u32 = 2;
+
+/// What became of some files.
+type Applied = Vec<(Member, Result<()>)>;
 
 /// How far the files of a schema are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -163,10 +171,10 @@ impl Shared {
         };
         let target = parent.generation;
         let fleet = self.pool.fleet(schema, target);
-        self.tell_counts(schema).await?;
+        let behind = self.tell_counts(schema).await?.behind;
         let is_parent_up = self.bring_up_parent(&parent).await?;
-        self.bring_up_children(&fleet, target).await?;
-        let quarantined = self.tell_counts(schema).await?;
+        self.bring_up_children(&fleet, target, behind).await?;
+        let quarantined = self.tell_counts(schema).await?.quarantined;
         let is_lagging = quarantined > 0 || !is_parent_up;
         self.sweeps.note_lagging(schema, is_lagging.then_some(target));
         self.sweeps.tell(schema, |told| told.reached = target);
@@ -174,30 +182,42 @@ impl Shared {
         Ok(())
     }
 
-    async fn bring_up_children(&self, fleet: &Arc<Fleet>, target: Generation) -> Result<()> {
+    async fn bring_up_children(
+        &self,
+        fleet: &Arc<Fleet>,
+        target: Generation,
+        behind: u64,
+    ) -> Result<()> {
         let schema = fleet.schema();
         // Those that failed before are due when their own time has come.
         let tries = if self.sweeps.is_lagging(schema, target) { 1 } else { TRIES_MAX };
-        let behind = MemberFilter::Behind(target);
-        let pages = members::pages(Arc::clone(&self.catalog), schema, behind, BATCH_MEMBERS_MAX);
-        let batches = pages.map_ok(|batch| self.bring_up(fleet, target, batch, tries, false));
-        let mut batches = pin!(batches.try_buffer_unordered(self.config.apply_workers));
-        while let Some(applied) = batches.try_next().await? {
+        let workers = self.config.apply_workers;
+        let part = usize::try_from(behind).unwrap_or(usize::MAX).div_ceil(workers);
+        let batch_members_max = part.clamp(BATCH_MEMBERS_MIN, BATCH_MEMBERS_MAX);
+        let filter = MemberFilter::Behind(target);
+        let pages = members::pages(Arc::clone(&self.catalog), schema, filter, batch_members_max);
+        // While one batch is made durable and noted, its worker has the next.
+        let applied =
+            pages.map_ok(|batch| self.apply(fleet, batch, false)).try_buffer_unordered(workers);
+        let noted = applied
+            .map_ok(|applied| self.settle(fleet, target, applied, tries))
+            .try_buffer_unordered(workers);
+        let mut noted = pin!(noted);
+        while let Some(applied) = noted.try_next().await? {
             self.sweeps.tell(schema, |told| told.applied += applied);
         }
         Ok(())
     }
 
-    /// Tells how the catalog counts the children; answers how many are
-    /// quarantined.
-    async fn tell_counts(&self, schema: DatabaseId) -> Result<u64> {
+    /// Tells how the catalog counts the children.
+    async fn tell_counts(&self, schema: DatabaseId) -> Result<ChildCounts> {
         let counts = self.catalog.child_counts(schema).await?;
         self.sweeps.tell(schema, |told| {
             told.total = counts.total;
             told.applied = counts.total.saturating_sub(counts.behind);
             told.quarantined = counts.quarantined;
         });
-        Ok(counts.quarantined)
+        Ok(counts)
     }
 
     async fn bring_up_parent(&self, parent: &Database) -> Result<bool> {
@@ -217,42 +237,53 @@ impl Shared {
     }
 
     /// Brings files up and notes what became of them; answers how many are up.
-    /// `now` also tries those that failed just before.
+    /// Those count too that failed just before.
     pub(super) async fn bring_up(
         &self,
         fleet: &Arc<Fleet>,
         target: Generation,
-        mut batch: Vec<Member>,
-        tries: u32,
-        now: bool,
+        batch: Vec<Member>,
     ) -> Result<u64> {
-        let (mut applied, mut failed) = (0, Vec::new());
-        for attempt in 0..tries {
-            if attempt > 0 {
-                sleep(PAUSE).await;
-            }
-            let results = self.pool.apply(fleet, &batch, now || attempt > 0).await?;
-            let mut done = Vec::with_capacity(batch.len());
-            failed.clear();
-            for (member, result) in batch.into_iter().zip(results) {
-                match result {
-                    Ok(()) => done.push(member.id),
-                    Err(error) => failed.push((member, error)),
-                }
-            }
-            applied += done.len() as u64;
+        let applied = self.apply(fleet, batch, true).await?;
+        self.settle(fleet, target, applied, 1).await
+    }
+
+    async fn apply(&self, fleet: &Arc<Fleet>, batch: Vec<Member>, now: bool) -> Result<Applied> {
+        let results = self.pool.apply(fleet, &batch, now).await?;
+        Ok(batch.into_iter().zip(results).collect())
+    }
+
+    /// Makes durable what was brought up, and notes what became of it; tries that
+    /// again which was not. Answers how many are up.
+    async fn settle(
+        &self,
+        fleet: &Arc<Fleet>,
+        target: Generation,
+        mut applied: Applied,
+        tries: u32,
+    ) -> Result<u64> {
+        let mut up = 0;
+        for attempt in 1.. {
+            self.pool.make_durable().await?;
+            let done = applied.extract_if(.., |(_, result)| result.is_ok());
+            let done: Vec<_> = done.map(|(member, _)| member.id).collect();
+            up += done.len() as u64;
             if !done.is_empty() {
                 self.catalog.note_generation(done, target).await?;
             }
-            if failed.is_empty() {
+            if applied.is_empty() || attempt == tries {
                 break;
             }
-            batch = failed.iter().map(|(member, _)| member.clone()).collect();
+            sleep(PAUSE).await;
+            let failed = applied.into_iter().map(|(member, _)| member).collect();
+            applied = self.apply(fleet, failed, true).await?;
         }
-        let behind = failed.into_iter().filter(|(member, _)| member.file_generation < target);
-        for (member, error) in behind {
-            self.catalog.note_quarantine(member.id, error.message().to_owned()).await?;
+        let behind = applied.into_iter().filter(|(member, _)| member.file_generation < target);
+        for (member, result) in behind {
+            if let Err(error) = result {
+                self.catalog.note_quarantine(member.id, error.message().to_owned()).await?;
+            }
         }
-        Ok(applied)
+        Ok(up)
     }
 }

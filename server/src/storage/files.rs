@@ -36,7 +36,8 @@ pub trait Files: Send + Sync {
     /// Gives a staged database the file that is a copy of one snapshot of its
     /// source, and makes it active. A CHILD's is at the generation of its schema,
     /// and is validated by a migration that is under way. Errors: those of opening
-    /// the source, `STORAGE_FULL`, `CANCELLED`, those of
+    /// the source, `DATABASE_NOT_FOUND` where that was purged, `STORAGE_FULL`,
+    /// `CANCELLED`, those of
     /// [`Catalog::publish_database`](super::catalog::Catalog::publish_database);
     /// the staged database may be active nonetheless.
     fn branch(self: Arc<Self>, branch: Branch) -> BoxFuture<'static, Result<Arc<Database>>>;

@@ -351,6 +351,60 @@ async fn a_branch_joins_after_the_fence_at_the_generation_of_then() {
 }
 
 #[tokio::test]
+async fn a_source_that_is_purged_while_its_branch_waits_is_gone_and_not_damaged() {
+    let world = World::new().await;
+    let source = world.child("source").await;
+    world.open(source).await;
+    let row = world.row(source).await;
+    let deleted = world.catalog.delete_database(source, None, world.env.now(), Duration::ZERO);
+    deleted.await.expect("deletes");
+    let purged = world.catalog.purge_databases(world.env.now(), 1).await.expect("purges");
+    assert_eq!(purged, [source]);
+    // From here on its files go one by one.
+    for name in ["before", "after"] {
+        let id = DatabaseId::new(world.env.uuid());
+        let new = world.new_database(name, Kind::Child { schema: world.schema });
+        let staged = world.catalog.stage_database(id, new, world.env.now());
+        let branch = Branch {
+            source: row.clone(),
+            staged: staged.await.expect("stages"),
+            request: None,
+            cancel: CancellationToken::new(),
+        };
+        let refused = world.pool.clone().branch(branch).await.map(|_| ());
+        let error = refused.expect_err("has no source");
+        assert_eq!(error.reason(), Reason::DatabaseNotFound, "{name}: {error:?}");
+        assert_eq!(world.pool.remove(vec![source]).await, [source]);
+    }
+}
+
+#[tokio::test]
+async fn a_branch_that_is_given_up_does_not_wait_for_its_source() {
+    let world = World::new().await;
+    world.commit("CREATE TABLE t (x)").await;
+    let source = world.child("source").await;
+    world.open(source).await;
+    let (fleet, member) = (world.fleet().await, world.member(source).await);
+    let (script, never) = (world.script(2, "CREATE INDEX i ON t (x)"), CancellationToken::new());
+    let how = ValidateHow::HoldIfSlower(Duration::ZERO);
+    let held = world.pool.validate(&fleet, &member, &script, how, &never).await.expect("passes");
+    // Its file has to be brought up, by a writer that is not free.
+    world.commit("CREATE INDEX i ON t (x)").await;
+    let new = world.new_database("branch", Kind::Child { schema: world.schema });
+    let id = DatabaseId::new(world.env.uuid());
+    let staged = world.catalog.stage_database(id, new, world.env.now()).await.expect("stages");
+    let (source, cancel) = (world.row(source).await, CancellationToken::new());
+    let branch = Branch { source, staged, request: None, cancel: cancel.clone() };
+    let branching = tokio::spawn(world.pool.clone().branch(branch));
+    tokio::task::yield_now().await;
+    cancel.cancel();
+    let ended = tokio::time::timeout(Duration::from_secs(5), branching).await.expect("it ends");
+    let error = ended.expect("does not panic").map(|_| ()).expect_err("was given up");
+    assert_eq!(error.reason(), Reason::Cancelled);
+    drop(held);
+}
+
+#[tokio::test]
 async fn an_open_transaction_gives_way_to_the_fence() {
     let world = World::new().await;
     world.commit("CREATE TABLE t (x)").await;
@@ -427,6 +481,6 @@ async fn what_cannot_be_brought_up_is_quarantined_until_it_can() {
         assert_eq!(error.reason(), Reason::ChildQuarantined);
     }
     let (fleet, member) = (world.fleet().await, world.member(child).await);
-    let applied = world.pool.apply(&fleet, &[member], true).await.expect("is durable");
+    let applied = world.pool.apply(&fleet, &[member], true).await.expect("answers");
     assert!(applied[0].is_err());
 }

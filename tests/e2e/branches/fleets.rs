@@ -3,6 +3,7 @@
 use tenantry_client::v1::{ChildState, MigrationState, WaitFor};
 
 use super::*;
+use crate::failpoints::ACTIONS;
 use crate::support::Fleet;
 use crate::support::client::metadata;
 
@@ -290,5 +291,33 @@ async fn branches_of_a_fleet_are_there_after_a_crash() {
         assert_eq!(fleet.agree().await.generation, 1);
         fleet.migrate_all("CREATE UNIQUE INDEX sale_item ON sale (item)").await;
         assert_eq!(fleet.agree().await.generation, 2);
+    }
+}
+
+#[tokio::test]
+async fn a_child_of_a_branch_works_whose_file_was_made_and_not_noted() {
+    for action in ACTIONS {
+        let mut server = Server::start();
+        let world = World::on(&server).await;
+        pair(&world).await;
+        branch(&world, "parent", "fork").await;
+        Fleet::again(&world, "fork").create_children(["of-fork"]).await;
+        let failpoint = ["--failpoint".to_owned(), format!("first-use-made={action}")];
+        assert!(server.restart_with(&failpoint), "{action}");
+        let mut world = World::again(&server, &world.group);
+        world.db("of-fork").try_exec("DELETE FROM log").await.expect_err(action);
+        let log = server.log();
+        assert!(log.contains("failpoint reached"), "{action} was not reached; the log:\n{log}");
+        if action == "kill" {
+            assert!(server.restart_with(&[]), "{action}: it starts again");
+            world = World::again(&server, &world.group);
+        }
+        // The way from generation 0 to that of its file is in no migration of its schema.
+        let of_fork = world.db("of-fork");
+        of_fork.exec("INSERT INTO sale VALUES (1, 1)").await;
+        assert_eq!(of_fork.text("SELECT name FROM sold").await, "pen", "{action}");
+        let fork = Fleet::again(&world, "fork");
+        fork.migrate_all("CREATE UNIQUE INDEX sale_item ON sale (item)").await;
+        assert_eq!(fork.agree().await.generation, 2, "{action}");
     }
 }

@@ -139,3 +139,30 @@ async fn a_name_can_be_taken_while_it_is_being_copied() {
     }
     nothing_left(&server, &world).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repeat_that_comes_as_the_first_ends_gets_its_answer() {
+    const ROUNDS: usize = 5;
+    const REPEATS: usize = 40;
+    let server = Server::start();
+    let world = World::on(&server).await;
+    world.database("source").await.exec(SHOP).await;
+    for round in 0..ROUNDS {
+        let name = format!("copy-{round}");
+        let repeats = (0..REPEATS).map(|_| {
+            let request = BranchDatabaseRequest {
+                request_id: name.clone(),
+                ..request(&world, "source", named(&name))
+            };
+            let admin = world.admin.clone();
+            tokio::spawn(async move { ask(&admin, request).await })
+        });
+        let mut ids = Vec::new();
+        for made in bounded("all", join_all(repeats)).await {
+            ids.push(made.expect("it is answered").expect(&name).id);
+        }
+        ids.dedup();
+        assert_eq!(ids.len(), 1, "{ids:?}");
+    }
+    nothing_left(&server, &world).await;
+}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import suppress
+from functools import cache
 from inspect import isawaitable
 from operator import methodcaller
 from typing import Any, TypeAlias, TypeVar
@@ -26,6 +27,13 @@ TokenCallback: TypeAlias = Callable[[], str | Awaitable[str]]
 SERIALIZE = methodcaller("SerializeToString")
 # What ends a call: an answer of grpc, a closed channel, or that it was cancelled.
 ENDS = (grpc.RpcError, grpc.aio.UsageError, asyncio.CancelledError)
+
+
+@cache
+def keep_poller() -> None:
+    """Keeps grpc's thread for asyncio, which would end with the last channel: where that is
+    found by the garbage collection together with one of its calls, its end waits for ever."""
+    grpc.aio.init_grpc_aio()
 
 
 class TokenSource:
@@ -83,6 +91,7 @@ class Transport:
     def channels(self) -> list[grpc.aio.Channel]:
         """The channels; made by the first call, since they belong to its event loop."""
         if not self._channels:
+            keep_poller()
             options, tls, at = channel_options(self._tls), self._tls or Tls(), self._endpoint
             if at.secure:
                 credentials = grpc.ssl_channel_credentials(tls.roots())

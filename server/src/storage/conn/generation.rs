@@ -112,10 +112,11 @@ impl Conn {
     }
 
     /// Copies the log into the file and empties it, where it is longer than this:
-    /// what was undone keeps its room there otherwise.
-    pub(in crate::storage) fn shorten_log(&self, file: &Path, bytes_max: u64) {
-        if log_bytes(file) <= bytes_max {
-            return;
+    /// what was undone keeps its room there otherwise. Answers its length then.
+    pub(in crate::storage) fn shorten_log(&self, file: &Path, bytes_max: u64) -> u64 {
+        let bytes = log_bytes(file);
+        if bytes <= bytes_max {
+            return bytes;
         }
         let is_exclusive = self.sharing == Sharing::Exclusive;
         let shorten = || {
@@ -128,6 +129,7 @@ impl Conn {
         if let Err(error) = shorten() {
             tracing::debug!(file = %file.display(), ?error, "cannot shorten a log");
         }
+        log_bytes(file)
     }
 }
 

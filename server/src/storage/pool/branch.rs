@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::Pool;
 use crate::env::Failpoint;
 use crate::error::{Error, Reason, Result};
-use crate::names::{DatabaseId, Generation};
+use crate::names::{DatabaseId, DatabaseRef, Generation, NameOrId};
 use crate::storage::catalog::{Database, Kind};
 use crate::storage::conn::{Conn, Sharing};
 use crate::storage::copy::{copy_snapshot, given_up};
@@ -45,7 +45,9 @@ impl Pool {
                 joining = join(joins.as_ref(), &cancel).await?;
             }
             let began = Instant::now();
-            let generation = self.copy_of(&source, staged.id, &cancel).await?;
+            let copied = self.copy_of(&source, staged.id, &cancel).await;
+            self.check_kept(&source).await?;
+            let generation = copied?;
             took = began.elapsed();
             self.config.database.env.failpoint(Failpoint::BranchMade)?;
             if joining.is_none() {
@@ -74,6 +76,21 @@ impl Pool {
         Err(Error::new(Reason::Busy, message).with_retry_after(RETRY_AFTER))
     }
 
+    /// Refuses what was read of a database that has been purged: its files go one
+    /// by one, the log first. Errors: `DATABASE_NOT_FOUND`.
+    async fn check_kept(&self, source: &Database) -> Result<()> {
+        let Database { group, name, id, .. } = source;
+        let reference = DatabaseRef { group: group.clone(), database: NameOrId::Id(*id) };
+        let is_kept = self.catalog.database(&reference).await?.is_some()
+            || self.catalog.deleted_database(&reference).await?.is_some();
+        if is_kept {
+            return Ok(());
+        }
+        let message = "the database was deleted meanwhile";
+        Err(Error::new(Reason::DatabaseNotFound, message)
+            .with("database", format!("{group}/{name}")))
+    }
+
     /// Copies a snapshot to the file of another database; answers the generation
     /// that it is at.
     async fn copy_of(
@@ -82,7 +99,9 @@ impl Pool {
         to: DatabaseId,
         cancel: &CancellationToken,
     ) -> Result<Generation> {
-        let database = self.open(source).await?;
+        // Its file may have to be brought up first, which takes as long as it takes.
+        let opened = cancel.run_until_cancelled(self.open(source)).await;
+        let database = opened.ok_or_else(given_up)??;
         let (pool, cancel) = (Arc::clone(self), cancel.clone());
         let is_regular = source.kind == Kind::Regular;
         blocking(move || {

@@ -139,16 +139,18 @@ impl Cold {
         log_bytes_max: u64,
         work: impl FnOnce(&mut Conn) -> Result<T>,
     ) -> Result<Option<T>> {
+        let mut log_bytes = 0;
         let worked = Conn::open(&self.path, Sharing::Exclusive).and_then(|mut conn| {
             let worked = work(&mut conn);
             conn.rollback();
-            conn.shorten_log(&self.path, log_bytes_max);
+            log_bytes = conn.shorten_log(&self.path, log_bytes_max);
             worked
         });
         match worked {
             // The log is the other one's.
             Err(error) if error.reason() == Reason::Busy => return Ok(None),
-            _ => remove_empty_log(&self.path),
+            _ if log_bytes == 0 => remove_empty_log(&self.path),
+            _ => {}
         }
         match worked {
             Ok(worked) => Ok(Some(worked)),

@@ -10,6 +10,7 @@ use crate::env::Failpoint;
 use crate::error::{Error, Result};
 use crate::names::{DatabaseRef, Generation, GroupName, NameOrId};
 use crate::storage::catalog::Database;
+use crate::storage::conn::{Conn, Sharing};
 use crate::storage::fleet::Fleet;
 use crate::storage::open_database::{OpenDatabase, blocking};
 
@@ -41,7 +42,6 @@ impl Pool {
             let path = path.clone();
             blocking(move || Ok(path.exists())).await?
         };
-        // How far a file is that was made and not noted, only itself knows.
         let mut generation = Generation::default();
         // Until the copy is made, so that the template is not removed before.
         let mut _turn = None;
@@ -56,7 +56,15 @@ impl Pool {
                     None => error,
                 });
             }
-            (true, _) => {}
+            // How far a file is that was made and not noted, only itself knows, and it
+            // cannot be brought up from 0 where its schema began as a branch. What it
+            // tells is durable: nobody else has it open, so it is closed with a sync.
+            (true, Found::NewChild { .. }) => {
+                let sharing = Sharing::Shared(self.config.database.synchronous);
+                let file_generation = move || Conn::open(&path, sharing)?.file_generation();
+                generation = blocking(file_generation).await?;
+            }
+            (true, Found::New) => {}
             (false, _) => {
                 let source = match &found {
                     Found::NewChild { fleet, group } => {

@@ -166,10 +166,10 @@ impl Pool {
         Ok(Validated { rows_written, took, held: prepared.held })
     }
 
-    /// Brings the files of some children to their schema's generation, durable
-    /// on return, with one sync for all. Answers for each in their order, with
-    /// `CHILD_QUARANTINED` for those that cannot be; they are tried again after
-    /// a while, or `now`. Errors: nothing of it is known to be durable.
+    /// Brings the files of some children to their schema's generation, durable with
+    /// the next [`make_durable`](Self::make_durable). Answers for each in their
+    /// order, with `CHILD_QUARANTINED` for those that cannot be; they are tried again
+    /// after a while, or `now`.
     pub async fn apply(
         self: &Arc<Self>,
         fleet: &Arc<Fleet>,
@@ -186,12 +186,10 @@ impl Pool {
                 None => self.apply_open(fleet, child).await,
             });
         }
-        self.sync().await?;
         Ok(applied)
     }
 
-    /// The same for those that nobody uses, without making it durable; `None` for
-    /// the others.
+    /// The same for those that nobody uses; `None` for the others.
     async fn apply_closed(
         self: &Arc<Self>,
         fleet: &Arc<Fleet>,
@@ -222,10 +220,12 @@ impl Pool {
     pub async fn apply_parent(self: &Arc<Self>, parent: &Database) -> Result<()> {
         let database = self.open(parent).await?;
         drop(database);
-        self.sync().await
+        self.make_durable().await
     }
 
-    async fn sync(&self) -> Result<()> {
+    /// Makes everything durable that was applied before, with one sync. Errors:
+    /// nothing of it is known to be.
+    pub async fn make_durable(&self) -> Result<()> {
         let env = &self.config.database.env;
         env.failpoint(Failpoint::SweepApplied)?;
         let data_dir = self.data_dir.clone();
