@@ -30,6 +30,8 @@ use crate::storage::catalog::{
 const BATCH_MEMBERS_MAX: usize = 1_024;
 /// The least that a small fleet is cut into, so that every worker has a part.
 const BATCH_MEMBERS_MIN: usize = 128;
+/// How many batches are made durable and noted at a time, while others are worked on.
+const BATCHES_SETTLED_MAX: usize = 8;
 /// How many schemas are listed at once.
 const PAGE_SCHEMAS_MAX: usize = 100;
 /// How often a file is tried before it counts as one that cannot be brought up:
@@ -196,12 +198,12 @@ impl Shared {
         let batch_members_max = part.clamp(BATCH_MEMBERS_MIN, BATCH_MEMBERS_MAX);
         let filter = MemberFilter::Behind(target);
         let pages = members::pages(Arc::clone(&self.catalog), schema, filter, batch_members_max);
-        // While one batch is made durable and noted, its worker has the next.
+        // Nobody who could work waits for the disk.
         let applied =
             pages.map_ok(|batch| self.apply(fleet, batch, false)).try_buffer_unordered(workers);
         let noted = applied
             .map_ok(|applied| self.settle(fleet, target, applied, tries))
-            .try_buffer_unordered(workers);
+            .try_buffer_unordered(BATCHES_SETTLED_MAX);
         let mut noted = pin!(noted);
         while let Some(applied) = noted.try_next().await? {
             self.sweeps.tell(schema, |told| told.applied += applied);

@@ -2,7 +2,7 @@
 //! waits, and what every request runs on.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -402,6 +402,26 @@ async fn a_branch_that_is_given_up_does_not_wait_for_its_source() {
     let error = ended.expect("does not panic").map(|_| ()).expect_err("was given up");
     assert_eq!(error.reason(), Reason::Cancelled);
     drop(held);
+}
+
+#[tokio::test]
+async fn a_reader_does_not_keep_a_large_validation_waiting() {
+    let world = World::new().await;
+    world.commit("CREATE TABLE t (x)").await;
+    let child = world.child("child").await;
+    let database = world.open(child).await;
+    run(&database, "INSERT INTO t VALUES (1)").await.expect("writes");
+    let dress = dress(&CancellationToken::new());
+    let begun = database.begin(Mode::Deferred, dress.clone(), Arc::new(NoAttacher)).await;
+    let read = begun.expect("begins").execute(sql("SELECT x FROM t"), dress, Texts::default());
+    let (_open, ran) = read.await;
+    ran.expect("reads");
+    // What it undoes leaves a log that is to be shortened.
+    let script = world.script(2, "CREATE TABLE b (x); INSERT INTO b VALUES (zeroblob(4000000))");
+    let began = Instant::now();
+    world.validate(child, &script).await.expect("passes");
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(4), "it waited for the reader: {took:?}");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! file, and other rules for the time in which that changes.
 
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::OptionalExtension as _;
 use rusqlite::config::DbConfig;
@@ -15,6 +16,8 @@ use crate::storage::sql_error::from_rusqlite;
 /// After how many pages in the log a commit copies them into the file:
 /// SQLite's own default.
 const CHECKPOINT_PAGES: u32 = 1_000;
+/// How long a statement waits for a lock of another connection: rusqlite's own default.
+const BUSY_WAIT_MAX: Duration = Duration::from_secs(5);
 
 impl Conn {
     /// The generation that the running request runs on; 0 where its database
@@ -111,8 +114,9 @@ impl Conn {
         self.db.set_limit(Limit::SQLITE_LIMIT_LENGTH, bytes).map(drop).map_err(from_rusqlite)
     }
 
-    /// Copies the log into the file and empties it, where it is longer than this:
-    /// what was undone keeps its room there otherwise. Answers its length then.
+    /// Copies the log into the file and empties it, where it is longer than this
+    /// and nobody reads it: what was undone keeps its room there otherwise. Answers
+    /// its length then.
     pub(in crate::storage) fn shorten_log(&self, file: &Path, bytes_max: u64) -> u64 {
         let bytes = log_bytes(file);
         if bytes <= bytes_max {
@@ -123,8 +127,15 @@ impl Conn {
             if is_exclusive {
                 self.server_once("PRAGMA synchronous = FULL")?;
             }
-            self.server_once("PRAGMA wal_checkpoint(TRUNCATE)")?;
-            if is_exclusive { self.server_once("PRAGMA synchronous = OFF") } else { Ok(()) }
+            // Writes wait for this, and a reader may take long.
+            self.db.busy_timeout(Duration::ZERO).map_err(from_rusqlite)?;
+            let shortened = self.server_once("PRAGMA wal_checkpoint(TRUNCATE)");
+            let restored = if is_exclusive {
+                self.server_once("PRAGMA synchronous = OFF")
+            } else {
+                self.db.busy_timeout(BUSY_WAIT_MAX).map_err(from_rusqlite)
+            };
+            shortened.and(restored)
         };
         if let Err(error) = shorten() {
             tracing::debug!(file = %file.display(), ?error, "cannot shorten a log");
