@@ -284,8 +284,20 @@ final class CaseRunner implements AutoCloseable {
     try {
       return operate(new Fields(call));
     } finally {
-      interrupting.get();
+      await(interrupting);
       Thread.interrupted();
+    }
+  }
+
+  /** Waits for what interrupts this thread, which may be interrupted by it only now. */
+  private static void await(Future<?> interrupting) throws ExecutionException {
+    while (true) {
+      try {
+        interrupting.get();
+        return;
+      } catch (InterruptedException expected) {
+        // That clears the mark, and the wait begins again.
+      }
     }
   }
 
