@@ -72,8 +72,8 @@ func (d *Databases) Create(ctx context.Context, database *Database, opts ...Requ
 
 // Branch creates a database from a snapshot of another, the source, which goes on
 // undisturbed. Group, Kind and Schema are those of the source and may be left empty;
-// nothing of its configuration is taken over. It is made within the deadline of ctx or
-// not at all.
+// nothing of its configuration is taken over. One that is not done by the deadline of
+// ctx is given up.
 func (d *Databases) Branch(ctx context.Context, source string, database *Database, opts ...RequestOption) (*Database, error) {
 	response, err := unary(ctx, d.client, true, d.stub.BranchDatabase,
 		&tenantryv1.BranchDatabaseRequest{Source: source, Database: database, RequestId: requestID(opts)})

@@ -147,7 +147,7 @@ export class Databases {
   /**
    * Creates a database from a snapshot of another, `source`, which goes on undisturbed. Group,
    * kind and schema are those of the source and need not be given; nothing of its configuration
-   * is taken over. It is made within the call's deadline or not at all.
+   * is taken over. One that is not done by the call's deadline is given up.
    */
   async branch(
     source: string,

@@ -25,10 +25,9 @@ use crate::storage::catalog::{
     ChildCounts, Database, DatabaseFilter, KindFilter, Member, MemberFilter,
 };
 
-/// How many files share a sync and a note in the catalog: a sync costs about as much as
-/// a few hundred files.
+/// How many files share a sync and a note in the catalog.
 const BATCH_MEMBERS_MAX: usize = 1_024;
-/// The least that a small fleet is cut into, so that every worker has a part.
+/// The least, where a small fleet is cut so that every worker has a part.
 const BATCH_MEMBERS_MIN: usize = 128;
 /// How many batches are made durable and noted at a time, while others are worked on.
 const BATCHES_SETTLED_MAX: usize = 8;

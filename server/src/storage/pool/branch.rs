@@ -30,10 +30,8 @@ impl Pool {
     /// See [`Files::branch`](crate::storage::files::Files::branch).
     pub(super) async fn make_branch(self: Arc<Self>, branch: Branch) -> Result<Arc<Database>> {
         let Branch { source, staged, request, cancel } = branch;
-        let _turn = tokio::select! {
-            turn = self.copies.acquire() => turn.map_err(Error::internal)?,
-            () = cancel.cancelled() => return Err(given_up()),
-        };
+        let turn = cancel.run_until_cancelled(self.copies.acquire()).await;
+        let _turn = turn.ok_or_else(given_up)?.map_err(Error::internal)?;
         let joins = match source.kind {
             Kind::Child { schema } => Some(self.fleet(schema, source.generation)),
             Kind::Regular | Kind::Schema => None,

@@ -115,7 +115,7 @@ def branch_database(
     """Creates a database from a snapshot of `source`, which goes on undisturbed.
 
     Group, `kind` and `schema` are those of the source and need not be given; nothing of
-    its configuration is taken over. It is made within the `timeout` or not at all. The
+    its configuration is taken over. One not done by the `timeout` is given up. The
     `request_id` makes it safe to send again; by default it is a fresh one.
     """
     new = NewDatabase(

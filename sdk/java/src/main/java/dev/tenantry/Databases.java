@@ -153,8 +153,8 @@ public final class Databases {
   }
 
   /**
-   * Creates a database from a snapshot of another, which goes on undisturbed. It is made within the
-   * time of the call or not at all.
+   * Creates a database from a snapshot of another, which goes on undisturbed. One that is not done
+   * in the time of the call is given up.
    *
    * @param source the reference of the database to copy
    * @param database what to create; group, kind and parent are those of the source and need not be
