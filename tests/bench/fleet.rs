@@ -9,8 +9,8 @@
 //!
 //! The loads that run beside a migration are such that a machine of two cores
 //! has time left for it: writers that each wait for their answer and then write
-//! again, which spend their time waiting for the disk; and readers that think
-//! between two reads. A load that takes all of both cores would measure how the
+//! again, which spend their time waiting for the disk; and readers that each read
+//! at their own steady beat. A load that takes all of both cores would measure how the
 //! system shares them out, with a migration or without.
 
 mod data;

@@ -29,7 +29,8 @@ use crate::storage::catalog::{
 const BATCH_MEMBERS_MAX: usize = 1_024;
 /// The least, where a small fleet is cut so that every worker has a part.
 const BATCH_MEMBERS_MIN: usize = 128;
-/// How many batches are made durable and noted at a time, while others are worked on.
+/// How many batches are made durable and noted at a time, while several workers are
+/// at others.
 const BATCHES_SETTLED_MAX: usize = 8;
 /// How many schemas are listed at once.
 const PAGE_SCHEMAS_MAX: usize = 100;
@@ -197,12 +198,14 @@ impl Shared {
         let batch_members_max = part.clamp(BATCH_MEMBERS_MIN, BATCH_MEMBERS_MAX);
         let filter = MemberFilter::Behind(target);
         let pages = members::pages(Arc::clone(&self.catalog), schema, filter, batch_members_max);
-        // Nobody who could work waits for the disk.
+        // A single worker takes no batch while the one before it is on its way to the
+        // disk, and leaves the processor to requests; several never wait.
+        let settled_max = if workers == 1 { 1 } else { BATCHES_SETTLED_MAX };
         let applied =
             pages.map_ok(|batch| self.apply(fleet, batch, false)).try_buffer_unordered(workers);
         let noted = applied
             .map_ok(|applied| self.settle(fleet, target, applied, tries))
-            .try_buffer_unordered(BATCHES_SETTLED_MAX);
+            .try_buffer_unordered(settled_max);
         let mut noted = pin!(noted);
         while let Some(applied) = noted.try_next().await? {
             self.sweeps.tell(schema, |told| told.applied += applied);

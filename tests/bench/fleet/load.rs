@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 
 use crate::support::{Db, Sql, Status, sql};
 
@@ -24,40 +25,52 @@ pub(super) struct Call {
 impl Load {
     /// In each lane one write after another, each on the lane's next database.
     pub(super) fn writers(lanes: Vec<Vec<Db>>) -> Self {
-        Self::start(lanes, Duration::ZERO, |lane, call| {
+        Self::start(lanes, None, |lane, call| {
             let reference = format!("by writer {lane}, {call} at {:?}", Instant::now());
             let insert = "INSERT INTO orders (reference, amount) VALUES (?1, 1.5)";
             sql(insert, vec![reference.into()])
         })
     }
 
-    /// In each lane one read after another, each on the lane's next database,
-    /// with a pause behind each.
-    pub(super) fn readers(lanes: Vec<Vec<Db>>, pause: Duration) -> Self {
-        Self::start(lanes, pause, |_, call| {
+    /// In each lane one read at each beat, each on the lane's next database. The
+    /// lanes' beats lie side by side and stay there: readers that pause behind
+    /// each answer would, after the first moment that keeps all of them waiting,
+    /// ask all at once for ever.
+    pub(super) fn readers(lanes: Vec<Vec<Db>>, beat: Duration) -> Self {
+        Self::start(lanes, Some(beat), |_, call| {
             let id = i64::try_from(call % 10 + 1).expect("is small");
             sql("SELECT reference, amount FROM orders WHERE id = ?1", vec![id.into()])
         })
     }
 
-    fn start(lanes: Vec<Vec<Db>>, pause: Duration, statement: fn(usize, usize) -> Sql) -> Self {
+    /// Starts a lane for each list of databases: its calls begin at a beat of its
+    /// own, or each when the one before it has ended.
+    fn start(
+        lanes: Vec<Vec<Db>>,
+        beat: Option<Duration>,
+        statement: fn(usize, usize) -> Sql,
+    ) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let count = lanes.len();
+        let (started, count) = (Instant::now(), lanes.len());
         let lane = |(lane, databases): (usize, Vec<Db>)| {
             let stop = stop.clone();
             tokio::spawn(async move {
                 let mut calls = Vec::new();
-                // Not all at the same moment.
-                tokio::time::sleep(pause.mul_f64(lane as f64 / count as f64)).await;
+                let mut beats = beat.map(|beat| {
+                    let offset = beat.mul_f64(lane as f64 / count as f64);
+                    let mut beats = tokio::time::interval_at((started + offset).into(), beat);
+                    beats.set_missed_tick_behavior(MissedTickBehavior::Skip);
+                    beats
+                });
                 while !stop.load(Ordering::Relaxed) {
+                    if let Some(beats) = &mut beats {
+                        beats.tick().await;
+                    }
                     let db = &databases[calls.len() % databases.len()];
                     let request = db.request(statement(lane, calls.len()));
                     let begun = Instant::now();
                     let answer = db.client().query().execute(request).await;
                     calls.push(Call { begun, took: begun.elapsed(), refused: answer.err() });
-                    if !pause.is_zero() {
-                        tokio::time::sleep(pause).await;
-                    }
                 }
                 calls
             })
@@ -85,6 +98,13 @@ pub(super) struct Window {
 }
 
 impl Window {
+    /// The time that some work takes.
+    pub(super) async fn of_work(work: impl Future<Output = ()>) -> Self {
+        let from = Instant::now();
+        work.await;
+        Self { from, to: Instant::now() }
+    }
+
     pub(super) fn len(&self) -> Duration {
         self.to - self.from
     }

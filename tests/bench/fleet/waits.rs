@@ -1,6 +1,7 @@
 //! What those who use a fleet feel of a migration that is validated on every
 //! child: the longest wait of a write, and how long reads take.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::data::{Children, Data};
@@ -15,9 +16,11 @@ const ROUNDS: usize = 5;
 const WRITERS: usize = 32;
 /// Readers, each on a child of its own.
 const READERS: usize = 32;
-/// How long a reader thinks between two reads: 1,600 reads per second at most,
-/// a small part of what two cores can do.
-const READER_PAUSE: Duration = Duration::from_millis(20);
+/// How often a reader reads: 1,600 reads per second of all of them, a small part of
+/// what two cores can do.
+const READER_BEAT: Duration = Duration::from_millis(20);
+/// Files that the loop beside the readers goes through between two looks at the time.
+const FILES_AT_ONCE: usize = 100;
 /// For how long a load runs before anything is measured.
 const WARM_UP: Duration = Duration::from_millis(500);
 /// A script that rows can make fail, and that can be applied again and again.
@@ -91,28 +94,48 @@ async fn longest_write(children: &Children, watched_min: Duration) -> (Duration,
 pub(super) async fn reads(data: &Data) -> Figure {
     let children = &data.large;
     let (mut ratios, mut during, mut without) = (Vec::new(), Vec::new(), Vec::new());
+    let mut beside_loop = Vec::new();
     for round in 0..=ROUNDS {
         plain::settle();
-        let load = Load::readers(children.lanes(READERS, READERS), READER_PAUSE);
+        let load = Load::readers(children.lanes(READERS, READERS), READER_BEAT);
         tokio::time::sleep(WARM_UP).await;
         let run = Run::of(children).await;
-        let from = Instant::now();
-        // As long without one as with one.
-        tokio::time::sleep(run.window.len()).await;
-        let quiet = Window { from, to: Instant::now() };
+        // As long without one as with one, and beside a loop that validates by hand.
+        let quiet = Window::of_work(tokio::time::sleep(run.window.len())).await;
+        let plain = Window::of_work(loop_for(run.window.len(), &children.copies)).await;
         let calls = load.end().await;
-        let (busy, quiet) = (p99(&run.window.of(&calls)), p99(&quiet.of(&calls)));
-        // The first round warms both sides up.
+        let p99_ms = |window: &Window| p99(&window.of(&calls)).as_secs_f64() * 1e3;
+        let (busy, quiet) = (p99_ms(&run.window), p99_ms(&quiet));
+        // The first round warms all sides up.
         if round > 0 {
-            ratios.push(busy.as_secs_f64() / quiet.as_secs_f64());
-            during.push(busy.as_secs_f64() * 1e3);
-            without.push(quiet.as_secs_f64() * 1e3);
+            ratios.push(busy / quiet);
+            during.push(busy);
+            without.push(quiet);
+            beside_loop.push(p99_ms(&plain));
         }
     }
     Figure {
         name: "p99 of point reads during a migration of 10,000 children / without one",
         rounds: ratios,
         bound: Bound::AtMost(1.5),
-        detail: format!("[{:.2} / {:.2} ms]", median(&during), median(&without)),
+        detail: format!(
+            "[{:.2} / {:.2} ms; beside a plain loop instead {:.2} ms]",
+            median(&during),
+            median(&without),
+            median(&beside_loop)
+        ),
     }
+}
+
+/// Validates files by hand for so long, in this process: what the machine itself
+/// makes of any such work.
+async fn loop_for(time: Duration, files: &[PathBuf]) {
+    let (until, files) = (Instant::now() + time, files.to_vec());
+    let work = move || {
+        let mut some = files.chunks(FILES_AT_ONCE).cycle();
+        while Instant::now() < until {
+            plain::validate(some.next().expect("there are files"), SCRIPT);
+        }
+    };
+    tokio::task::spawn_blocking(work).await.expect("the script passes");
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use std::vec;
+use std::{thread, vec};
 
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
@@ -51,6 +51,13 @@ pub struct Validated {
     pub took: Duration,
     /// The run, where it stays open.
     pub held: Option<Held>,
+}
+
+/// Gives the processor to a thread that waits for it, between two children. A system
+/// lets whoever goes through a fleet keep it for some milliseconds otherwise, which
+/// is longer than most requests take.
+fn let_requests_run() {
+    thread::yield_now();
 }
 
 /// Children that several workers take from.
@@ -126,6 +133,7 @@ impl Pool {
         // Begun at once, and not when somebody asks for its end.
         let work = spawn_blocking(move || {
             while let Some(child) = queue.take() {
+                let_requests_run();
                 let cold = pool.claim(child.id, &cancel);
                 let run = cold.and_then(|cold| cold.validate(&fleet, &script).transpose());
                 let Some(run) = run else { return Some(child) };
@@ -205,6 +213,7 @@ impl Pool {
         if let Err(quarantined) = fleet.check_quarantine(id) {
             return Some(Err(quarantined));
         }
+        let_requests_run();
         let cold = self.claim(id, &CancellationToken::new())?;
         match cold.apply(fleet) {
             Ok(true) => {
