@@ -53,13 +53,6 @@ pub struct Validated {
     pub held: Option<Held>,
 }
 
-/// Gives the processor to a thread that waits for it, between two children. A system
-/// lets whoever goes through a fleet keep it for some milliseconds otherwise, which
-/// is longer than most requests take.
-fn let_requests_run() {
-    thread::yield_now();
-}
-
 /// Children that several workers take from.
 #[derive(Clone)]
 pub struct Queue(Arc<Mutex<vec::IntoIter<Member>>>);
@@ -278,4 +271,10 @@ impl Pool {
         })
         .await
     }
+}
+
+/// Gives the processor to a thread that waits for it, between two children: a request
+/// would wait for a whole slice of the system's time otherwise.
+fn let_requests_run() {
+    thread::yield_now();
 }
