@@ -1,6 +1,6 @@
-//! Bringing files up after a commit, in the background: the parent's first, then
-//! the children's in batches. Each request does the same for its own database
-//! before anything else, so nobody waits for this.
+//! Bringing files up after a commit, in the background: those first that are open,
+//! then the parent's, then the children's in batches. Each request does the same for
+//! its own database before anything else, so nobody waits for this.
 //!
 //! One task at a time sweeps a schema. It knows no migrations: it brings files to
 //! the newest generation, and tells how far they are.
@@ -173,6 +173,8 @@ impl Shared {
         };
         let target = parent.generation;
         let fleet = self.pool.fleet(schema, target);
+        // Those first that are asked next.
+        self.pool.apply_to_open(&fleet, self.config.apply_workers).await;
         let behind = self.tell_counts(schema).await?.behind;
         let is_parent_up = self.bring_up_parent(&parent).await?;
         self.bring_up_children(&fleet, target, behind).await?;

@@ -1,6 +1,7 @@
 //! A schema's files as a migration finds and leaves them: what is validated, who
 //! waits, and what every request runs on.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use super::catalog::{
     Catalog, Database, ForeignKeys, Group, Kind, Member, MemberFilter, MigrationFigures,
     MigrationScript, NewDatabase, NewMigration, Settings, SqliteCatalog,
 };
-use super::conn::{Attached, Blocks, Dress, Synchronous};
+use super::conn::{Attached, Blocks, Conn, Dress, Sharing, Synchronous};
 use super::data_dir::DataDir;
 use super::files::{Branch, Files as _};
 use super::fleet::Fleet;
@@ -86,10 +87,18 @@ async fn run(database: &OpenDatabase, text: &str) -> Result<(Vec<String>, Genera
     Ok((executed.sink.0, executed.generation))
 }
 
+fn generation_in(file: &Path) -> Generation {
+    let conn = Conn::open(file, Sharing::Shared(Synchronous::Normal)).expect("opens");
+    conn.file_generation().expect("reads")
+}
+
 impl World {
     async fn new() -> Self {
+        Self::in_env(Env::system()).await
+    }
+
+    async fn in_env(env: Env) -> Self {
         let dir = tempfile::tempdir().expect("temp dir");
-        let env = Env::system();
         let data_dir = Arc::new(DataDir::open(dir.path()).expect("opens"));
         let catalog = SqliteCatalog::open(&data_dir.catalog_file(), &env).expect("opens");
         let catalog: Arc<dyn Catalog> = Arc::new(catalog);
@@ -228,6 +237,46 @@ async fn an_open_child_is_brought_up_before_its_next_request() {
     let (cells, generation) =
         run(&*world.open(child).await, "SELECT * FROM t").await.expect("runs");
     assert_eq!((cells.len(), generation), (2, Generation(2)));
+}
+
+#[tokio::test]
+async fn open_children_are_brought_up_without_a_request() {
+    let world = World::new().await;
+    let (idle, busy, closed) =
+        (world.child("idle").await, world.child("busy").await, world.child("closed").await);
+    let mut files = Vec::new();
+    for id in [idle, busy, closed] {
+        let database = world.open(id).await;
+        run(&database, "SELECT 1").await.expect("is made");
+        files.push(database.path().to_owned());
+    }
+    world.pool.close(closed).await;
+    let database = world.open(busy).await;
+    let dress = dress(&CancellationToken::new());
+    let transaction = database.begin(Mode::Immediate, dress, Arc::new(NoAttacher)).await;
+    world.commit("CREATE TABLE t (x)").await;
+
+    world.pool.apply_to_open(&*world.fleet().await, 1).await;
+    let generations: Vec<_> = files.iter().map(|file| generation_in(file)).collect();
+    // Nobody waits for the transaction, and the closed one is for the sweep.
+    assert_eq!(generations, [1, 0, 0].map(Generation));
+    drop(transaction.expect("begins"));
+}
+
+#[tokio::test]
+async fn a_child_that_is_being_made_is_not_brought_up_by_others() {
+    let world = World::in_env(Env::system().with_failpoint("first-use=error").expect("is one"));
+    let world = world.await;
+    let child = world.child("child").await;
+    let row = world.row(child).await;
+    world.pool.open(&row).await.map(drop).expect_err("its file is not made");
+    world.commit("CREATE TABLE t (x)").await;
+
+    let fleet = world.fleet().await;
+    world.pool.apply_to_open(&fleet, 1).await;
+    fleet.check_quarantine(child).expect("its missing file is no damage");
+    let database = world.pool.open(&row).await.expect("is made");
+    run(&database, "SELECT * FROM t").await.expect("reads");
 }
 
 #[tokio::test]

@@ -2,13 +2,16 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use std::{thread, vec};
+use std::vec;
 
+use futures_util::{StreamExt as _, stream};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
+use tracing::debug;
 
 use super::first_use::Found;
+use super::pace::{Pace, let_requests_run};
 use super::{Pool, Wanted};
 use crate::env::Failpoint;
 use crate::error::{Error, Result};
@@ -20,7 +23,7 @@ use crate::storage::migration::given_up;
 use crate::storage::open_database::{OpenDatabase, blocking};
 use crate::storage::schema_text;
 use crate::storage::templates::sync_all;
-use crate::storage::writer::{Held, Prepare};
+use crate::storage::writer::{Held, Prepare, Writer};
 
 /// What a script did to its schema's own database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,6 +170,32 @@ impl Pool {
         Ok(Validated { rows_written, took, held: prepared.held })
     }
 
+    /// Brings the open files of a fleet to its generation, so many at a time, so that
+    /// their next requests find that done. Leaves out those in use and those that are
+    /// still being made, which are brought up by whoever does that, and leaves errors
+    /// to [`apply`](Self::apply).
+    pub async fn apply_to_open(&self, fleet: &Fleet, workers: usize) {
+        let is_behind = |writer: &Writer| {
+            let follows = writer.fleet().is_some_and(|of| of.schema() == fleet.schema());
+            follows && !writer.is_current() && writer.is_idle()
+        };
+        let behind: Vec<_> = {
+            let slots = self.slots();
+            let open = slots.open.iter().map(|(_, slot)| slot);
+            let open = open.filter(|slot| slot.ready.initialized());
+            open.map(|slot| &slot.database)
+                .filter(|database| is_behind(&database.writer))
+                .cloned()
+                .collect()
+        };
+        let catch_up = |database: Arc<OpenDatabase>| async move {
+            if let Err(error) = database.writer.catch_up().await {
+                debug!(id = %database.id(), %error, "cannot bring an open file up");
+            }
+        };
+        stream::iter(behind).for_each_concurrent(workers, catch_up).await;
+    }
+
     /// Brings the files of some children to their schema's generation, durable with
     /// the next [`make_durable`](Self::make_durable). Answers for each in their
     /// order, with `CHILD_QUARANTINED` for those that cannot be; they are tried again
@@ -198,15 +227,21 @@ impl Pool {
     ) -> Result<Vec<Option<Result<()>>>> {
         let ids: Vec<_> = batch.iter().map(|child| child.id).collect();
         let (pool, fleet) = (Arc::clone(self), Arc::clone(fleet));
-        blocking(move || Ok(ids.into_iter().map(|id| pool.apply_one_closed(&fleet, id)).collect()))
-            .await
+        blocking(move || {
+            let mut pace = Pace::new(&pool.requests);
+            let apply_one = |id| {
+                pace.keep();
+                pool.apply_one_closed(&fleet, id)
+            };
+            Ok(ids.into_iter().map(apply_one).collect())
+        })
+        .await
     }
 
     fn apply_one_closed(self: &Arc<Self>, fleet: &Fleet, id: DatabaseId) -> Option<Result<()>> {
         if let Err(quarantined) = fleet.check_quarantine(id) {
             return Some(Err(quarantined));
         }
-        let_requests_run();
         let cold = self.claim(id, &CancellationToken::new())?;
         match cold.apply(fleet) {
             Ok(true) => {
@@ -271,10 +306,4 @@ impl Pool {
         })
         .await
     }
-}
-
-/// Gives the processor to a thread that waits for it, between two children: a request
-/// would wait for a whole slice of the system's time otherwise.
-fn let_requests_run() {
-    thread::yield_now();
 }

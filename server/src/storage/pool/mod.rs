@@ -12,6 +12,7 @@ mod branch;
 mod cold;
 mod first_use;
 mod migrate;
+mod pace;
 
 pub use migrate::{Proof, Queue, ValidateHow, Validated};
 
@@ -27,6 +28,7 @@ use tokio::sync::{OnceCell, Semaphore};
 use self::branch::COPIES_MAX;
 use self::cold::ColdWork;
 use self::first_use::Found;
+use self::pace::Requests;
 use super::catalog::{Catalog, Database, Kind};
 use super::data_dir::DataDir;
 use super::files::{Branch, Files};
@@ -57,6 +59,7 @@ pub struct Pool {
     fleets: Mutex<HashMap<DatabaseId, Arc<Fleet>>>,
     /// Whose turn it is to copy a whole file.
     copies: Semaphore,
+    requests: Requests,
 }
 
 struct Slots {
@@ -106,6 +109,7 @@ impl Pool {
             slots: Mutex::new(slots),
             fleets: Mutex::default(),
             copies: Semaphore::new(COPIES_MAX),
+            requests: Requests::default(),
         }))
     }
 
@@ -127,6 +131,7 @@ impl Pool {
     /// answer is held. Errors: `DATABASE_CORRUPT`, `STORAGE_FULL`,
     /// `CHILD_QUARANTINED`.
     pub async fn open(self: &Arc<Self>, row: &Database) -> Result<Arc<OpenDatabase>> {
+        self.requests.note();
         let fleet = match row.kind {
             Kind::Regular => None,
             Kind::Schema => Some(self.fleet(row.id, row.generation)),
