@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// For how long the server works before it looks for requests again. A request that
-/// comes meanwhile waits for this at most, and only where all processors are busy.
+/// How long the server works at least before it looks for requests: most children take a
+/// tenth of it, which is no time to sleep for.
 const WORK_MIN: Duration = Duration::from_millis(1);
 /// The longest rest: behind a single large child nobody gains by a longer one.
 const REST_MAX: Duration = Duration::from_millis(10);
