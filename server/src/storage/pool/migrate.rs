@@ -12,7 +12,7 @@ use tracing::debug;
 
 use super::first_use::Found;
 use super::pace::{Pace, let_requests_run};
-use super::{Pool, Wanted};
+use super::{Pool, Slot, Wanted};
 use crate::env::Failpoint;
 use crate::error::{Error, Result};
 use crate::names::{DatabaseId, Generation};
@@ -23,7 +23,7 @@ use crate::storage::migration::given_up;
 use crate::storage::open_database::{OpenDatabase, blocking};
 use crate::storage::schema_text;
 use crate::storage::templates::sync_all;
-use crate::storage::writer::{Held, Prepare, Writer};
+use crate::storage::writer::{Held, Prepare};
 
 /// What a script did to its schema's own database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,25 +175,25 @@ impl Pool {
     /// still being made, which are brought up by whoever does that, and leaves errors
     /// to [`apply`](Self::apply).
     pub async fn apply_to_open(&self, fleet: &Fleet, workers: usize) {
-        let is_behind = |writer: &Writer| {
-            let follows = writer.fleet().is_some_and(|of| of.schema() == fleet.schema());
-            follows && !writer.is_current() && writer.is_idle()
+        let follows = |slot: &Slot| {
+            let of = slot.database.writer.fleet();
+            slot.ready.initialized() && of.is_some_and(|of| of.schema() == fleet.schema())
         };
-        let behind: Vec<_> = {
+        let open: Vec<_> = {
             let slots = self.slots();
-            let open = slots.open.iter().map(|(_, slot)| slot);
-            let open = open.filter(|slot| slot.ready.initialized());
-            open.map(|slot| &slot.database)
-                .filter(|database| is_behind(&database.writer))
-                .cloned()
-                .collect()
+            let open = slots.open.iter().map(|(_, slot)| slot).filter(|slot| follows(slot));
+            open.map(|slot| slot.database.clone()).collect()
         };
         let catch_up = |database: Arc<OpenDatabase>| async move {
+            // Seen when its turn comes: a transaction that began meanwhile may take long.
+            if database.writer.is_current() || !database.writer.is_idle() {
+                return;
+            }
             if let Err(error) = database.writer.catch_up().await {
                 debug!(id = %database.id(), %error, "cannot bring an open file up");
             }
         };
-        stream::iter(behind).for_each_concurrent(workers, catch_up).await;
+        stream::iter(open).for_each_concurrent(workers, catch_up).await;
     }
 
     /// Brings the files of some children to their schema's generation, durable with
